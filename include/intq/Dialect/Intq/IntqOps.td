@@ -1,0 +1,151 @@
+// All ops of the intq dialect.
+#ifndef INTQ_OPS
+#define INTQ_OPS
+include "intq/Dialect/Intq/IntqBase.td"
+
+def Intq_QuantizeOp : Intq_Op<"quantize", [AttrSizedOperandSegments]> {
+  let summary = "float tensor to codes and scales";
+  let description = [{
+    Encodes x, or mul(x, fold) where `fold` broadcasts to x (NumPy rules): the scale of a
+    block from its largest magnitude (Spec F2), codes by `rounding` (F3, F4). Stochastic
+    rounding draws from `stream` with the row-major index of the element. A block with NaN or
+    Inf raises the status bit of `site` and encodes as zeros with scale 1 (N9). Derivative:
+    straight-through (identity on x).
+    (C1) x has the type's logical shape. (C2) `rng` and `stream` exactly when stochastic.
+    (C3) fold broadcasts to x. (C4) the result's scale kind is not `unit`.
+  }];
+  let arguments = (ins NN_F32:$x, Optional<NN_F32>:$fold, Optional<NN_Rng>:$rng,
+    DefaultValuedAttr<Intq_RoundingAttr, "Rounding::Nearest">:$rounding, OptionalAttr<StrAttr>:$stream,
+    StrAttr:$site);
+  let results = (outs Intq_Q:$result);
+  let assemblyFormat = [{
+    $x (`fold` $fold^)? (`rng` $rng^)? attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+def Intq_DequantizeOp : Intq_Op<"dequantize"> {
+  let summary = "values of codes: mul(code, scale) (Spec F5)";
+  let description = "(C1) the result is f32 of the logical shape.";
+  let arguments = (ins Intq_Q:$q);
+  let results = (outs NN_F32:$result);
+  let assemblyFormat = "$q attr-dict `:` functional-type($q, $result)";
+  let hasVerifier = 1;
+}
+def Intq_UnscaleOp : Intq_Op<"unscale"> {
+  let summary = "split off the scales, so that they can be folded into a gradient";
+  let description = [{
+    The codes with scale kind `unit`, and the scales as an f32 tensor whose shape broadcasts to
+    the logical shape: (C1) every block entry is 1 or `*`; (C2) scales have dimension 1 where
+    the entry is `*`.
+  }];
+  let arguments = (ins Intq_Q:$q);
+  let results = (outs Intq_Q:$codes, NN_F32:$scales);
+  let assemblyFormat = "$q attr-dict `:` functional-type($q, results)";
+  let hasVerifier = 1;
+}
+def Intq_MatmulOp : Intq_Op<"matmul"> {
+  let summary = "integer matrix product, batched over equal leading dimensions";
+  let description = [{
+    Shapes and flags as nn.matmul, rank ≥ 2. For block c of the contraction S_c = Σ a·b of
+    codes, exact; one block: out = mul(f32(S), mul(s_a, s_b)); several: out = fma(f32(S_c),
+    mul(s_a, s_b), out), c ascending, from +0; a `unit` operand contributes no factor (one scale
+    left: it alone; none: f32(S)). `bias` [N] is added last.
+    (C1)–(C4) as nn.matmul. (C5) along the contraction the block sizes of the operands agree,
+    where neither is `unit`. (C6) outside it a block entry is 1 or `*`. (C7) bias is [N].
+  }];
+  let arguments = (ins Intq_Q:$a, Intq_Q:$b, Optional<NN_F32>:$bias,
+    UnitAttr:$transpose_a, UnitAttr:$transpose_b, StrAttr:$site);
+  let results = (outs NN_F32:$result);
+  let assemblyFormat = [{
+    $a `,` $b (`bias` $bias^)? attr-dict `:` functional-type(operands, $result)
+  }];
+  let hasVerifier = 1;
+}
+def Intq_BiasGradOp : Intq_Op<"bias_grad"> {
+  let summary = "column sums of codes: [M, N] → f32 [N], mul(f32(Σ codes), scale)";
+  let description = "(C1) one scale for the whole tensor, rank 2. (C2) result is [N].";
+  let arguments = (ins Intq_Q:$dy);
+  let results = (outs NN_F32:$db);
+  let assemblyFormat = "$dy attr-dict `:` functional-type($dy, $db)";
+  let hasVerifier = 1;
+}
+def Intq_LayerNormOp : Intq_Op<"layer_norm"> {
+  let summary = "layer norm of codes, exact integer statistics";
+  let description = [{
+    x: codes [M, n], one scale a row or one a tensor. S1, S2, c, V, rstd, x̂ and y as in Spec,
+    section Layer norm. `rstd` [M, 1] is 1/√(V + ε·n²/s²): x̂ = mul(f32(c), rstd).
+    (C1) x has rank 2 and scale blocks [1, *] or [*, *]. (C2) weight, bias are [n]; y [M, n];
+    rstd [M, 1]. (C3) epsilon > 0.
+  }];
+  let arguments = (ins Intq_Q:$x, NN_F32:$weight, NN_F32:$bias, F32Attr:$epsilon, StrAttr:$site);
+  let results = (outs NN_F32:$y, NN_F32:$rstd);
+  let assemblyFormat = "$x `,` $weight `,` $bias attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_LayerNormInputGradOp : Intq_Op<"layer_norm_input_grad"> {
+  let summary = "dx of layer norm from the codes of mul(dy, weight) and of x";
+  let description = [{
+    `a`: codes of mul(dy, weight); x, rstd as in the forward op. A1 = Σ a, A2 = Σ a·c, exact;
+    dx as in Spec, section Layer norm. (C1) a and x are [M, n], both with scale blocks [1, *]
+    or [*, *]; rstd [M, 1]; dx [M, n].
+  }];
+  let arguments = (ins Intq_Q:$a, Intq_Q:$x, NN_F32:$rstd);
+  let results = (outs NN_F32:$dx);
+  let assemblyFormat = "$a `,` $x `,` $rstd attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_LayerNormWeightGradOp : Intq_Op<"layer_norm_weight_grad"> {
+  let summary = "dweight of layer norm from the codes of mul(dy, rstd) and of x";
+  let description = [{
+    `h`: codes of mul(dy, rstd) with scale blocks [256, 1] (or one a tensor);
+    dweight[n] = Σ_c fma(f32(Σ_{m∈c} h·c), sh[c, n], ·), from +0, c ascending, where c = n·x − S1 of the
+    row. (C1) h and x are [M, n]; dweight [n]; x with scale blocks [1, *] or [*, *].
+  }];
+  let arguments = (ins Intq_Q:$h, Intq_Q:$x);
+  let results = (outs NN_F32:$dweight);
+  let assemblyFormat = "$h `,` $x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_EmbeddingOp : Intq_Op<"embedding"> {
+  let summary = "values of the table's codes at the indices: [V, H], i32 [...] → f32 [..., H]";
+  let description = "mul(code, scale). (C1) scale blocks [1, *] or [*, *]. (C2) result is [ids..., H].";
+  let arguments = (ins Intq_Q:$table, NN_I32:$ids, StrAttr:$site);
+  let results = (outs NN_F32:$result);
+  let assemblyFormat = "$table `,` $ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_EmbeddingGradOp : Intq_Op<"embedding_grad"> {
+  let summary = "dtable[v] = mul(f32(Σ codes of dy where the index is v), scale): integer scatter-add";
+  let description = [{
+    The row `padding_idx` (−1: none) gets +0.
+    (C1) dy is [ids..., H] with one scale for the tensor. (C2) dtable is [V, H].
+  }];
+  let arguments = (ins Intq_Q:$dy, NN_I32:$ids, DefaultValuedAttr<I64Attr, "-1">:$padding_idx);
+  let results = (outs NN_F32:$dtable);
+  let assemblyFormat = "$dy `,` $ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_DropoutOp : Intq_Op<"dropout"> {
+  let summary = "dropout on codes: dropped codes become 0, the keep factor goes into the scales";
+  let description = [{
+    The mask is nn.dropout's with the same rng, ratio and stream; scale' = mul(scale, keep
+    factor). (C1) result type = type of q, scale kind f32 or pow2 (pow2 becomes f32).
+    (C2) 0 ≤ ratio < 1.
+  }];
+  let arguments = (ins Intq_Q:$q, NN_Rng:$rng, F32Attr:$ratio, StrAttr:$stream);
+  let results = (outs Intq_Q:$result);
+  let assemblyFormat = "$q `,` $rng attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_ReshapeOp : Intq_Op<"reshape"> {
+  let summary = "same codes and scales, another split of the leading dimensions";
+  let description = [{
+    (C1) equal width and scale kind, equal counts of codes and of scales, equal order: the
+    scale of every element is unchanged (checked for the row, tensor and column blocks in use).
+  }];
+  let arguments = (ins Intq_Q:$q);
+  let results = (outs Intq_Q:$result);
+  let assemblyFormat = "$q attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+#endif

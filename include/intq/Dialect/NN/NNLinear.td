@@ -1,0 +1,51 @@
+// Linear layers, their three gradients, and batched matrix products.
+#ifndef INTQ_NN_LINEAR
+#define INTQ_NN_LINEAR
+include "intq/Dialect/NN/NNBase.td"
+
+def NN_LinearOp : NN_PlainOp<"linear"> {
+  let summary = "y = x·Wᵀ + b, W[out, in] as in torch";
+  let description = [{
+    x: [..., K], weight: [N, K], bias: [N] if present; y: [..., N]. Spec N11; the bias is
+    added after the product. `site` is the canonical name of the weight: random streams,
+    reports and errors are named after it.
+    (C1) K matches. (C2) y's shape is x's with K replaced by N. (C3) bias is [N].
+  }];
+  let arguments = (ins NN_F32:$x, NN_F32:$weight, Optional<NN_F32>:$bias, StrAttr:$site);
+  let results = (outs NN_F32:$y);
+  let assemblyFormat = "$x `,` $weight (`bias` $bias^)? attr-dict `:` functional-type(operands, $y)";
+  let hasVerifier = 1;
+}
+def NN_LinearInputGradOp : NN_PlainOp<"linear_input_grad"> {
+  let summary = "dx = dy·W: [..., N] × [N, K] → [..., K]";
+  let arguments = (ins NN_F32:$dy, NN_F32:$weight, StrAttr:$site);
+  let results = (outs NN_F32:$dx);
+  let hasVerifier = 1;
+}
+def NN_LinearWeightGradOp : NN_PlainOp<"linear_weight_grad"> {
+  let summary = "dW = dyᵀ·x summed over all leading dimensions: [..., N], [..., K] → [N, K]";
+  let arguments = (ins NN_F32:$dy, NN_F32:$x, StrAttr:$site);
+  let results = (outs NN_F32:$dw);
+  let hasVerifier = 1;
+}
+def NN_BiasGradOp : NN_PlainOp<"bias_grad"> {
+  let summary = "db[n] = sum of dy over all leading dimensions: [..., N] → [N] (Spec N3)";
+  let description = [{`site` names the linear layer whose bias it is (its weight), so that a
+    recipe with integer bias gradients finds the codes of the same dy.}];
+  let arguments = (ins NN_F32:$dy, StrAttr:$site);
+  let results = (outs NN_F32:$db);
+  let hasVerifier = 1;
+}
+def NN_MatmulOp : NN_PlainOp<"matmul"> {
+  let summary = "product of the last two dimensions, batched over equal leading ones";
+  let description = [{
+    a: [batch..., M, K] ([batch..., K, M] if transpose_a), b: [batch..., K, N]
+    ([batch..., N, K] if transpose_b); result [batch..., M, N]. Spec N11.
+    (C1) ranks equal and ≥ 2. (C2) leading dimensions equal. (C3) K matches.
+    (C4) result shape is [batch..., M, N].
+  }];
+  let arguments = (ins NN_F32:$a, NN_F32:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b, StrAttr:$site);
+  let results = (outs NN_F32:$result);
+  let hasVerifier = 1;
+}
+#endif

@@ -1,0 +1,1 @@
+// Exists to be compiled once with Pch.h, whose result every library reuses.

@@ -1,0 +1,15 @@
+// intq-opt: mlir-opt with the dialects, passes and pipelines of intq.
+#include "intq/Dialect/Check/Check.h"
+#include "intq/Dialect/Intq/Intq.h"
+#include "intq/Dialect/NN/NN.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  registry.insert<intq::IntqDialect, intq::nn::NNDialect, intq::check::CheckDialect>();
+  mlir::registerAllPasses();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "intq optimizer driver\n", registry));
+}
