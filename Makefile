@@ -1,0 +1,41 @@
+# From a bare Debian machine to a trained model:
+#   make build      packages, Python environment, compiler, launcher `intq`
+#   make check      build, then every test
+#   make finetune   build, then fine-tune a small BERT as an example
+#   make deps venv clean
+
+BUILD  := build/release
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
+
+.PHONY: build check finetune deps venv configure launcher clean
+
+build: configure
+	cmake --build $(BUILD)
+	@$(MAKE) --no-print-directory launcher
+
+check: build
+	cmake --build $(BUILD) --target check-intq
+
+finetune: build
+	$(PYTHON) -m intq.quickstart
+
+deps:
+	@tools/dev/install-packages.sh
+
+venv: $(VENV)/installed
+
+$(VENV)/installed: python/pyproject.toml | deps
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e 'python[test]'
+	@touch $@
+
+configure: deps venv
+	cmake --preset release -DPython3_EXECUTABLE=$(CURDIR)/$(PYTHON)
+
+launcher:
+	@tools/dev/install-launcher.sh '$(CURDIR)' '$(PREFIX)/bin'
+
+clean:
+	rm -rf build

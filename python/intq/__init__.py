@@ -1,0 +1,1 @@
+"""intq: integer fine-tuning of BERT-family models."""

@@ -1,0 +1,46 @@
+# The lit suite: what is a test, which tools it may call, which instruction sets are there.
+import os
+
+import lit.formats
+from lit.llvm import initialize
+
+initialize(lit_config, config)
+from lit.llvm import llvm_config  # None before initialize
+from lit.llvm.subst import ToolSubst
+
+config.name = "intq"
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["python", "unit", "Inputs"]
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.intq_obj_root, "test")
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixes=false"
+config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "..", "python")
+
+bin_dir = os.path.join(config.intq_obj_root, "bin")
+tools = ["intq-opt", "intq-translate", "intq-run"]
+built = [t for t in tools if os.path.exists(os.path.join(bin_dir, t))]
+llvm_config.add_tool_substitutions([ToolSubst(t, unresolved="fatal") for t in built], [bin_dir])
+llvm_config.add_tool_substitutions(["FileCheck", "not", "count", "split-file"], [config.llvm_tools_dir])
+config.substitutions.append(("%python", config.python_executable))
+
+
+def machine_isas():
+    """Instruction sets of this machine that a test may REQUIRE, from the kernel's list of flags.
+
+    The runtime's own detection (intq_cpu_isas) is to replace this: for AMX the flags are
+    not the whole truth, since the kernel can refuse the permission.
+    """
+    with open("/proc/cpuinfo") as info:
+        flags = set(next(line for line in info if line.startswith("flags")).split()[2:])
+    needs = {
+        "avx2": {"avx2", "fma"},
+        "avx512-vnni": {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"},
+        "amx": {"amx_tile", "amx_int8"},
+    }
+    return [isa for isa, need in needs.items() if need <= flags]
+
+
+for isa in machine_isas():
+    config.available_features.add("isa-" + isa)
+lit_config.note("features: " + ", ".join(sorted(f for f in config.available_features if f.startswith("isa-"))))
