@@ -1,7 +1,10 @@
 // intq-opt: mlir-opt with the dialects, passes and pipelines of intq.
+#include "intq/AutoDiff/AutoDiff.h"
 #include "intq/Dialect/Check/Check.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/NN.h"
+#include "intq/Quantize/Passes.h"
+#include "intq/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -10,6 +13,10 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   mlir::registerAllDialects(registry);
   registry.insert<intq::IntqDialect, intq::nn::NNDialect, intq::check::CheckDialect>();
+  intq::registerDerivativeRules(registry);
   mlir::registerAllPasses();
+  intq::registerIntqAutoDiffPasses();
+  intq::registerIntqQuantizePasses();
+  intq::registerIntqTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "intq optimizer driver\n", registry));
 }

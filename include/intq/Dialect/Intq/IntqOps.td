@@ -108,8 +108,12 @@ def Intq_LayerNormWeightGradOp : Intq_Op<"layer_norm_weight_grad"> {
 }
 def Intq_EmbeddingOp : Intq_Op<"embedding"> {
   let summary = "values of the table's codes at the indices: [V, H], i32 [...] → f32 [..., H]";
-  let description = "mul(code, scale). (C1) scale blocks [1, *] or [*, *]. (C2) result is [ids..., H].";
-  let arguments = (ins Intq_Q:$table, NN_I32:$ids, StrAttr:$site);
+  let description = [{
+    mul(code, scale). `padding_idx` changes only the gradient.
+    (C1) scale blocks [1, *] or [*, *]. (C2) result is [ids..., H].
+  }];
+  let arguments = (ins Intq_Q:$table, NN_I32:$ids, DefaultValuedAttr<I64Attr, "-1">:$padding_idx,
+                       StrAttr:$site);
   let results = (outs NN_F32:$result);
   let assemblyFormat = "$table `,` $ids attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;

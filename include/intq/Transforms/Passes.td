@@ -1,0 +1,70 @@
+// Passes on whole programs: optimizer, evaluation, input checks, contract.
+#ifndef INTQ_TRANSFORMS_PASSES
+#define INTQ_TRANSFORMS_PASSES
+include "mlir/Pass/PassBase.td"
+
+def IntqVerifyIntegerPass : Pass<"intq-verify-integer", "::mlir::ModuleOp"> {
+  let summary = "prove that the layers of the recipe are integer";
+  let description = [{
+    Fails at the first op that computes a layer which the module's `intq.recipe` makes integer (linear,
+    layer norm, embedding, attention product; forward or backward) in float, and names it: the contract of
+    docs/Spec.md, section Integer contract. Runs at the end of every integer pipeline.
+    Example: test/Transforms/verify-integer.mlir.
+  }];
+  let statistics = [Statistic<"integerOps", "integer-ops", "integer products, norms and embeddings seen">];
+}
+
+def NNAnnotateInputRangesPass : Pass<"nn-annotate-input-ranges", "::mlir::ModuleOp"> {
+  let summary = "which values each integer input may have, from how it is used";
+  let description = [{
+    An input that indexes a table of V rows must be in [0, V); labels of a cross-entropy over C classes
+    in [0, C), or ignore_index; a mask 0 or 1. Follows layout ops. Sets `intq.range` and `intq.ignore`, which
+    the runtime checks before each run. Example: test/Transforms/annotate-input-ranges.mlir.
+  }];
+  let statistics = [Statistic<"annotated", "annotated", "inputs that got a range">];
+}
+
+def NNAttachOptimizerPass : Pass<"nn-attach-optimizer", "::mlir::ModuleOp"> {
+  let summary = "make @step out of @grad: AdamW on every parameter, inside the step";
+  let description = [{
+    Clones @grad to @step, adds moments, powers and %lr to its arguments, and replaces the gradients
+    among its results by the new state. Without clipping each update stands right after its gradient, so
+    that no gradient outlives its use. With `accumulate`, makes @update instead: the same update with the
+    gradients as inputs. Weight decay skips rank-1 parameters (biases and norm weights), as Hugging
+    Face does, unless `decay-all`.
+    Example: test/Transforms/attach-optimizer.mlir.
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"torch\"", "whose AdamW: torch or ort">,
+    Option<"beta1", "beta1", "double", "0.9", "decay of the first moment">,
+    Option<"beta2", "beta2", "double", "0.999", "decay of the second moment">,
+    Option<"epsilon", "epsilon", "double", "1e-8", "term added to the denominator">,
+    Option<"weightDecay", "weight-decay", "double", "0.0", "decoupled weight decay">,
+    Option<"decayAll", "decay-all", "bool", "false", "decay biases and norm weights too">,
+    Option<"maxGradNorm", "max-grad-norm", "double", "1.0", "clip the global gradient norm; 0: do not">,
+    Option<"accumulate", "accumulate", "bool", "false", "make @update instead of @step">];
+  let statistics = [Statistic<"updates", "updates", "parameters with an update">];
+  let dependentDialects = ["::intq::nn::NNDialect"];
+}
+
+def NNExtractEvalPass : Pass<"nn-extract-eval", "::mlir::ModuleOp"> {
+  let summary = "make @eval: the outputs alone, without dropout";
+  let description = [{
+    Clones @forward (or @grad, where the file brought its backward) to @eval, drops gradients from the
+    results, dropout, and everything that nothing reads any more.
+    Example: test/Transforms/extract-eval.mlir.
+  }];
+  let statistics = [Statistic<"dropouts", "dropouts", "dropout ops removed">];
+}
+
+def NNSetDropoutPass : Pass<"nn-set-dropout", "::mlir::ModuleOp"> {
+  let summary = "replace every dropout ratio";
+  let description = [{
+    Sets the ratio of every nn.dropout; ratio 0 removes the op.
+    Example: test/Transforms/set-dropout.mlir.
+  }];
+  let options = [Option<"ratio", "ratio", "double", "0.0", "the new ratio, 0 ≤ ratio < 1">];
+  let statistics = [Statistic<"changed", "changed", "dropout ops changed">];
+}
+
+#endif

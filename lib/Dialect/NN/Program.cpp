@@ -1,0 +1,48 @@
+// Queries on the attributes that describe a program (docs/Program.md).
+#include "intq/Dialect/NN/Program.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace intq;
+
+StringRef program::argString(func::FuncOp func, unsigned index, StringRef name) {
+  auto attr = func.getArgAttrOfType<StringAttr>(index, name);
+  return attr ? attr.getValue() : StringRef();
+}
+
+StringRef program::resultString(func::FuncOp func, unsigned index, StringRef name) {
+  auto attr = func.getResultAttrOfType<StringAttr>(index, name);
+  return attr ? attr.getValue() : StringRef();
+}
+
+bool program::isTrainable(func::FuncOp func, unsigned index) {
+  return argString(func, index, kRole) == kParameter;
+}
+
+FailureOr<unsigned> program::lossResult(func::FuncOp func) {
+  for (unsigned i = 0; i < func.getNumResults(); ++i)
+    if (func.getResultAttr(i, kLoss))
+      return i;
+  return func.emitError() << "expected a result marked " << kLoss << " in @" << func.getName()
+                          << ", but got none: the graph has no loss; name one with --loss "
+                             "cross-entropy, mse or span";
+}
+
+Value program::getOrAddRng(func::FuncOp func) {
+  for (unsigned i = 0; i < func.getNumArguments(); ++i)
+    if (func.getArgAttr(i, kRng))
+      return func.getArgument(i);
+  Builder b(func.getContext());
+  auto attrs = b.getDictionaryAttr(b.getNamedAttr(kRng, b.getUnitAttr()));
+  unsigned index = func.getNumArguments();
+  (void)func.insertArgument(index, RankedTensorType::get({4}, b.getI32Type()), attrs, func.getLoc());
+  return func.getArgument(index);
+}
+
+SmallVector<std::pair<unsigned, StringRef>> program::gradients(func::FuncOp func) {
+  SmallVector<std::pair<unsigned, StringRef>> found;
+  for (unsigned i = 0; i < func.getNumResults(); ++i)
+    if (StringRef name = resultString(func, i, kGradient); !name.empty())
+      found.push_back({i, name});
+  return found;
+}

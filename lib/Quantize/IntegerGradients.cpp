@@ -1,0 +1,101 @@
+// Builders of the integer backward (Spec, sections Linear, Attention, Layer norm, Embedding).
+#include "intq/Quantize/IntegerGradients.h"
+
+using namespace mlir;
+using namespace intq;
+
+static RankedTensorType tensorType(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+QType intq::quantizedType(FormatAttr format, ArrayRef<int64_t> shape, int64_t along) {
+  int64_t outside = format.getBlock()[0];
+  SmallVector<int64_t> block(shape.size(), outside);
+  block[along] = format.getBlock()[1];
+  return QType::get(format.getContext(), shape, format.getWidth(), block, format.getScale());
+}
+
+Value IntegerGradients::quantizeForward(Value x, StringRef key, int64_t along, StringRef site) {
+  QType type = quantizedType(recipe.lookup(key), tensorType(x).getShape(), along);
+  return QuantizeOp::create(b, loc, type, x, Value(), Value(), Rounding::Nearest, StringAttr(),
+                            b.getStringAttr(site));
+}
+
+Value IntegerGradients::quantize(Value g, Value fold, FormatAttr format, int64_t along,
+                                 const Twine &stream) {
+  QType type = quantizedType(format, tensorType(g).getShape(), along);
+  auto name = b.getStringAttr(stream);
+  return QuantizeOp::create(b, loc, type, g, fold, rng, Rounding::Stochastic, name, name);
+}
+
+std::pair<Value, Value> IntegerGradients::splitScales(Value codes, int64_t along) {
+  auto type = cast<QType>(codes.getType());
+  if (type.getScaleShape()[along] == 1)
+    return {codes, Value()};
+  SmallVector<int64_t> shape = type.getScaleShape();
+  auto scales = RankedTensorType::get(shape, b.getF32Type());
+  auto split = UnscaleOp::create(b, loc, type.withScale(ScaleKind::Unit), scales, codes);
+  return {split.getCodes(), split.getScales()};
+}
+
+Value IntegerGradients::linearInput(Value g, Value weight, StringRef site) {
+  auto [codes, scales] = splitScales(weight, 0);
+  if (scales) // [N, 1] → [1, N]: a factor a column of g
+    scales = b.createOrFold<nn::ReshapeOp>(
+        loc, RankedTensorType::get({1, tensorType(scales).getDimSize(0)}, b.getF32Type()), scales);
+  Value gq = quantize(g, scales, recipe.lookup("linear_input_grad"), 1, site + "/input_grad");
+  int64_t k = cast<QType>(weight.getType()).getShape()[1];
+  auto result = RankedTensorType::get({tensorType(g).getDimSize(0), k}, b.getF32Type());
+  return MatmulOp::create(b, loc, result, gq, codes, Value(), false, false,
+                          b.getStringAttr(site + "/input_grad"));
+}
+
+Value IntegerGradients::linearWeight(Value g, Value input, StringRef site) {
+  auto [codes, scales] = splitScales(input, 0); // scales [M, 1]: a factor a row of g
+  Value hq = quantize(g, scales, recipe.lookup("linear_weight_grad"), 0, site + "/weight_grad");
+  int64_t k = cast<QType>(input.getType()).getShape()[1];
+  auto result = RankedTensorType::get({tensorType(g).getDimSize(1), k}, b.getF32Type());
+  return MatmulOp::create(b, loc, result, hq, codes, Value(), true, false,
+                          b.getStringAttr(site + "/weight_grad"));
+}
+
+Value IntegerGradients::linearBias(Value g, StringRef site) {
+  auto result = RankedTensorType::get({tensorType(g).getDimSize(1)}, b.getF32Type());
+  FormatAttr format = recipe.lookup("linear_input_grad");
+  if (format.getBlock()[0] != QType::kWhole || format.getBlock()[1] != QType::kWhole)
+    return nn::BiasGradOp::create(b, loc, result, g, b.getStringAttr(site));
+  Value gq = quantize(g, Value(), format, 1, site + "/input_grad");
+  return BiasGradOp::create(b, loc, result, gq);
+}
+
+Value IntegerGradients::product(Value gradient, Value codes, bool gradientIsLhs, bool transposeA,
+                                bool transposeB, RankedTensorType result, StringRef site) {
+  int64_t rank = tensorType(gradient).getRank();
+  int64_t alongA = transposeA ? rank - 2 : rank - 1, alongB = transposeB ? rank - 1 : rank - 2;
+  int64_t along = gradientIsLhs ? alongA : alongB;
+  auto [unscaled, scales] = splitScales(codes, gradientIsLhs ? alongB : alongA);
+  if (scales) { // one factor an index of the contraction, laid along that of the gradient
+    SmallVector<int64_t> shape(tensorType(gradient).getShape());
+    shape[gradientIsLhs ? (transposeA ? rank - 1 : rank - 2) : (transposeB ? rank - 2 : rank - 1)] = 1;
+    scales = b.createOrFold<nn::ReshapeOp>(loc, RankedTensorType::get(shape, b.getF32Type()), scales);
+  }
+  Value gq = quantize(gradient, scales, recipe.lookup("matmul_gradient"), along, site);
+  Value lhs = gradientIsLhs ? gq : unscaled, rhs = gradientIsLhs ? unscaled : gq;
+  return MatmulOp::create(b, loc, result, lhs, rhs, Value(), transposeA, transposeB,
+                          b.getStringAttr(site));
+}
+
+IntegerGradients::LayerNormGradients IntegerGradients::layerNorm(Value g, Value input, Value rstd,
+                                                                 Value weight, StringRef site) {
+  int64_t n = tensorType(g).getDimSize(1);
+  auto vector = RankedTensorType::get({n}, b.getF32Type());
+  Value row = b.createOrFold<nn::ReshapeOp>(loc, RankedTensorType::get({1, n}, b.getF32Type()), weight);
+  Value a = quantize(g, row, recipe.lookup("layer_norm_input_grad"), 1, site + "/input_grad");
+  Value h = quantize(g, rstd, recipe.lookup("layer_norm_weight_grad"), 0, site + "/weight_grad");
+  return {LayerNormInputGradOp::create(b, loc, g.getType(), a, input, rstd),
+          LayerNormWeightGradOp::create(b, loc, vector, h, input),
+          nn::BiasGradOp::create(b, loc, vector, g, b.getStringAttr(site))};
+}
+
+Value IntegerGradients::embeddingCodes(Value g, StringRef site) {
+  return quantize(g, Value(), recipe.lookup("embedding_gradient"), tensorType(g).getRank() - 1,
+                  site + "/grad");
+}

@@ -1,0 +1,346 @@
+// nn-quantize: nn ops to intq ops, by a recipe.
+#include "intq/Dialect/Intq/Intq.h"
+#include "intq/Dialect/NN/Program.h"
+#include "intq/Quantize/IntegerGradients.h"
+#include "intq/Quantize/Passes.h"
+#include "intq/Quantize/Recipes.h"
+
+namespace intq {
+#define GEN_PASS_DEF_NNQUANTIZEPASS
+#include "intq/Quantize/Passes.h.inc"
+} // namespace intq
+
+using namespace mlir;
+using namespace intq;
+
+static RankedTensorType tensorType(Value v) { return cast<RankedTensorType>(v.getType()); }
+
+namespace {
+/// Rewrites one function, in order: forward layers first, so that a gradient op finds the codes
+/// that the forward of its layer made.
+class FunctionQuantizer {
+public:
+  FunctionQuantizer(func::FuncOp func, RecipeAttr recipe)
+      : func(func), recipe(recipe), b(func.getContext()) {}
+
+  LogicalResult run();
+  unsigned count = 0;
+
+private:
+  LogicalResult rewrite(Operation *op);
+  void linear(nn::LinearOp op);
+  LogicalResult linearInputGrad(nn::LinearInputGradOp op);
+  LogicalResult linearWeightGrad(nn::LinearWeightGradOp op);
+  void biasGrad(nn::BiasGradOp op);
+  LogicalResult matmul(nn::MatmulOp op);
+  void forwardMatmul(nn::MatmulOp op);
+  LogicalResult backwardMatmul(nn::MatmulOp op, bool gradientIsLhs);
+  void softmaxGrad(nn::SoftmaxGradOp op);
+  void layerNorm(nn::LayerNormOp op);
+  LogicalResult layerNormGrad(nn::LayerNormGradOp op);
+  void embedding(nn::EmbeddingOp op);
+  void embeddingGrad(nn::EmbeddingGradOp op);
+
+  IntegerGradients gradients(Operation *op) {
+    b.setInsertionPoint(op);
+    return IntegerGradients(b, op->getLoc(), recipe, rng());
+  }
+  Value rng() { return key ? key : key = program::getOrAddRng(func); }
+  bool has(StringRef key) { return bool(recipe.lookup(key)); }
+  /// All leading dimensions as one: [..., n] → [M, n].
+  Value flatten(Value x);
+  /// Leading dimensions of a product as one batch: [..., r, c] → [b, r, c].
+  Value flattenBatch(Value x);
+  void replace(Operation *op, ValueRange values);
+  Value codesForMatmul(Value x, int64_t along, Value keep, StringRef site);
+  void findGradients();
+
+  func::FuncOp func;
+  RecipeAttr recipe;
+  OpBuilder b;
+  Value key;
+  /// Values that depend on the seed of the loss: cotangents.
+  DenseSet<Value> isGradient;
+  /// Flattened forms, so that equal reshapes are one value.
+  DenseMap<Value, Value> flat, flatBatch;
+  /// Codes by the float value that they encode: of linear inputs and weights, of embedding gradients.
+  DenseMap<Value, Value> inputCodes, weightCodes, embeddingGradCodes;
+  /// Codes of operands of attention products, by value and contracted dimension, and by value alone:
+  /// the backward takes whichever the forward made, and folds what varies along its contraction.
+  DenseMap<std::pair<Value, int64_t>, Value> matmulCodes;
+  DenseMap<Value, Value> activationCodes;
+  /// Codes and rstd of a layer norm, by its input and site.
+  DenseMap<std::pair<Value, Attribute>, std::pair<Value, Value>> layerNorms;
+};
+} // namespace
+
+Value FunctionQuantizer::flatten(Value x) {
+  RankedTensorType type = tensorType(x);
+  if (type.getRank() == 2)
+    return x;
+  Value &y = flat[x];
+  if (!y) {
+    int64_t n = type.getShape().back();
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(x);
+    y = b.createOrFold<nn::ReshapeOp>(x.getLoc(), type.clone({type.getNumElements() / n, n}), x);
+  }
+  return y;
+}
+
+Value FunctionQuantizer::flattenBatch(Value x) {
+  RankedTensorType type = tensorType(x);
+  if (type.getRank() == 3)
+    return x;
+  Value &y = flatBatch[x];
+  if (!y) {
+    auto last = type.getShape().take_back(2);
+    int64_t batch = type.getNumElements() / (last[0] * last[1]);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointAfterValue(x);
+    y = b.createOrFold<nn::ReshapeOp>(x.getLoc(), type.clone({batch, last[0], last[1]}), x);
+  }
+  return y;
+}
+
+void FunctionQuantizer::replace(Operation *op, ValueRange values) {
+  ++count;
+  for (auto [result, value] : llvm::zip(op->getResults(), values)) {
+    if (!value)
+      continue;
+    Value shaped = b.createOrFold<nn::ReshapeOp>(op->getLoc(), result.getType(), value);
+    if (isGradient.contains(result))
+      isGradient.insert(shaped);
+    result.replaceAllUsesWith(shaped);
+  }
+  op->erase();
+}
+
+void FunctionQuantizer::linear(nn::LinearOp op) {
+  IntegerGradients build = gradients(op);
+  Value x = flatten(op.getX());
+  Value &xq = inputCodes[x];
+  if (!xq)
+    xq = build.quantizeForward(x, "linear_activation", 1, (op.getSite() + "/input").str());
+  Value &wq = weightCodes[op.getWeight()];
+  if (!wq)
+    wq = build.quantizeForward(op.getWeight(), "linear_weight", 1, op.getSite());
+  auto type = RankedTensorType::get(
+      {tensorType(x).getDimSize(0), tensorType(op.getWeight()).getDimSize(0)}, b.getF32Type());
+  Value y = MatmulOp::create(b, op.getLoc(), type, xq, wq, op.getBias(), false, true, op.getSiteAttr());
+  replace(op, y);
+}
+
+LogicalResult FunctionQuantizer::linearInputGrad(nn::LinearInputGradOp op) {
+  Value codes = weightCodes.lookup(op.getWeight());
+  if (!codes)
+    return op.emitOpError("expected the forward of its layer before it, but its weight has no codes");
+  IntegerGradients build = gradients(op);
+  Value dx = build.linearInput(flatten(op.getDy()), codes, op.getSite());
+  replace(op, dx);
+  return success();
+}
+
+LogicalResult FunctionQuantizer::linearWeightGrad(nn::LinearWeightGradOp op) {
+  Value codes = inputCodes.lookup(flatten(op.getX()));
+  if (!codes)
+    return op.emitOpError("expected the forward of its layer before it, but its input has no codes");
+  IntegerGradients build = gradients(op);
+  Value dw = build.linearWeight(flatten(op.getDy()), codes, op.getSite());
+  replace(op, dw);
+  return success();
+}
+
+void FunctionQuantizer::biasGrad(nn::BiasGradOp op) {
+  IntegerGradients build = gradients(op);
+  Value db = build.linearBias(flatten(op.getDy()), op.getSite());
+  replace(op, db);
+}
+
+/// The mask under which `p` was computed, if it is a (dropped-out) masked softmax.
+static Value maskOf(Value p) {
+  if (auto dropout = p.getDefiningOp<nn::DropoutOp>())
+    p = dropout.getX();
+  auto softmax = p.getDefiningOp<nn::SoftmaxOp>();
+  return softmax ? softmax.getKeep() : Value();
+}
+
+Value FunctionQuantizer::codesForMatmul(Value x, int64_t along, Value keep, StringRef site) {
+  if (Value codes = matmulCodes.lookup({x, along}))
+    return codes;
+  IntegerGradients build(b, x.getLoc(), recipe, key);
+  Value codes;
+  if (auto dropout = x.getDefiningOp<nn::DropoutOp>()) {
+    // Probabilities are quantized before their dropout, which then acts on codes.
+    Value inner = codesForMatmul(dropout.getX(), along, Value(), site);
+    codes = DropoutOp::create(b, dropout.getLoc(), inner.getType(), inner, dropout.getRng(),
+                              dropout.getRatioAttr(), dropout.getStreamAttr());
+  } else {
+    Value masked = x;
+    if (keep) // padding must not enter the scale of V's columns
+      masked = nn::MaskRowsOp::create(b, x.getLoc(), x.getType(), x, keep);
+    codes = build.quantizeForward(flattenBatch(masked), "matmul_activation", along, site);
+  }
+  matmulCodes[{x, along}] = codes;
+  activationCodes[x] = codes;
+  return codes;
+}
+
+void FunctionQuantizer::forwardMatmul(nn::MatmulOp op) {
+  b.setInsertionPoint(op);
+  RankedTensorType type = tensorType(op.getResult());
+  Value keep = op.getTransposeA() || op.getTransposeB() ? Value() : maskOf(op.getA());
+  Value a = codesForMatmul(op.getA(), op.getTransposeA() ? 1 : 2, Value(), (op.getSite() + "/a").str());
+  Value bq = codesForMatmul(op.getB(), op.getTransposeB() ? 2 : 1, keep, (op.getSite() + "/b").str());
+  auto last = type.getShape().take_back(2);
+  auto flatType = type.clone({cast<QType>(a.getType()).getShape()[0], last[0], last[1]});
+  replace(op, MatmulOp::create(b, op.getLoc(), flatType, a, bq, Value(), op.getTransposeA(),
+                               op.getTransposeB(), op.getSiteAttr())
+                  .getResult());
+}
+
+LogicalResult FunctionQuantizer::backwardMatmul(nn::MatmulOp op, bool gradientIsLhs) {
+  Value gradient = gradientIsLhs ? op.getA() : op.getB();
+  Value activation = gradientIsLhs ? op.getB() : op.getA();
+  Value codes = activationCodes.lookup(activation);
+  if (!codes)
+    return op.emitOpError("expected an operand of a forward product beside the gradient, but that "
+                          "operand has no codes");
+  IntegerGradients build = gradients(op);
+  RankedTensorType type = tensorType(op.getResult());
+  auto last = type.getShape().take_back(2);
+  auto flatType = type.clone({cast<QType>(codes.getType()).getShape()[0], last[0], last[1]});
+  replace(op, build.product(flattenBatch(gradient), codes, gradientIsLhs, op.getTransposeA(),
+                            op.getTransposeB(), flatType, op.getSite()));
+  return success();
+}
+
+LogicalResult FunctionQuantizer::matmul(nn::MatmulOp op) {
+  bool a = isGradient.contains(op.getA()), c = isGradient.contains(op.getB());
+  if (tensorType(op.getResult()).getRank() < 3)
+    return op.emitOpError("expected a batched product, but got rank 2, which no recipe has a format for");
+  if (a && c)
+    return op.emitOpError("expected at most one gradient operand, but got two");
+  if (a || c)
+    return backwardMatmul(op, a);
+  forwardMatmul(op);
+  return success();
+}
+
+void FunctionQuantizer::softmaxGrad(nn::SoftmaxGradOp op) {
+  Value codes = activationCodes.lookup(op.getY());
+  if (!codes)
+    return;
+  b.setInsertionPoint(op);
+  auto type = cast<QType>(codes.getType()).getFloatType();
+  Value values = DequantizeOp::create(b, op.getLoc(), type, codes);
+  op.getYMutable().assign(b.createOrFold<nn::ReshapeOp>(op.getLoc(), op.getY().getType(), values));
+  ++count;
+}
+
+void FunctionQuantizer::layerNorm(nn::LayerNormOp op) {
+  IntegerGradients build = gradients(op);
+  Value x = flatten(op.getX());
+  Value xq = build.quantizeForward(x, "layer_norm_activation", 1, (op.getSite() + "/input").str());
+  auto rstd = RankedTensorType::get({tensorType(x).getDimSize(0), 1}, b.getF32Type());
+  auto norm = LayerNormOp::create(b, op.getLoc(), x.getType(), rstd, xq, op.getWeight(), op.getBias(),
+                                  op.getEpsilonAttr(), op.getSiteAttr());
+  layerNorms[{op.getX(), op.getSiteAttr()}] = {xq, norm.getRstd()};
+  Value y = b.createOrFold<nn::ReshapeOp>(op.getLoc(), op.getY().getType(), norm.getY());
+  op.getY().replaceAllUsesWith(y);
+  ++count; // the op itself goes when its gradient, which reads mean and rstd, is gone
+}
+
+LogicalResult FunctionQuantizer::layerNormGrad(nn::LayerNormGradOp op) {
+  auto [xq, rstd] = layerNorms.lookup({op.getX(), op.getSiteAttr()});
+  if (!xq)
+    return op.emitOpError("expected its layer norm before it, but its input has no codes");
+  IntegerGradients build = gradients(op);
+  auto grads = build.layerNorm(flatten(op.getDy()), xq, rstd, op.getWeight(), op.getSite());
+  replace(op, {grads.dx, grads.dweight, grads.dbias});
+  return success();
+}
+
+void FunctionQuantizer::embedding(nn::EmbeddingOp op) {
+  IntegerGradients build = gradients(op);
+  Value &codes = weightCodes[op.getTable()];
+  bool sameFormat = recipe.lookup("embedding_weight") == recipe.lookup("linear_weight");
+  Value table = sameFormat ? codes : Value();
+  if (!table)
+    table = build.quantizeForward(op.getTable(), "embedding_weight", 1, op.getSite());
+  if (sameFormat) // a tied decoder uses the same codes
+    codes = table;
+  replace(op, EmbeddingOp::create(b, op.getLoc(), op.getType(), table, op.getIds(),
+                                  op.getPaddingIdxAttr(), op.getSiteAttr())
+                  .getResult());
+}
+
+void FunctionQuantizer::embeddingGrad(nn::EmbeddingGradOp op) {
+  IntegerGradients build = gradients(op);
+  Value &codes = embeddingGradCodes[op.getDy()];
+  if (!codes)
+    codes = build.embeddingCodes(op.getDy(), op.getSite());
+  replace(op, EmbeddingGradOp::create(b, op.getLoc(), op.getType(), codes, op.getIds(),
+                                      op.getPaddingIdxAttr())
+                  .getResult());
+}
+
+LogicalResult FunctionQuantizer::rewrite(Operation *op) {
+  bool linears = has("linear_weight"), norms = has("layer_norm_activation");
+  bool tables = has("embedding_weight"), products = has("matmul_activation");
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](nn::LinearOp o) { return linears ? (linear(o), success()) : success(); })
+      .Case([&](nn::LinearInputGradOp o) { return linears ? linearInputGrad(o) : success(); })
+      .Case([&](nn::LinearWeightGradOp o) { return linears ? linearWeightGrad(o) : success(); })
+      .Case([&](nn::BiasGradOp o) { return linears ? (biasGrad(o), success()) : success(); })
+      .Case([&](nn::MatmulOp o) { return products ? matmul(o) : success(); })
+      .Case([&](nn::SoftmaxGradOp o) { return softmaxGrad(o), success(); })
+      .Case([&](nn::LayerNormOp o) { return norms ? (layerNorm(o), success()) : success(); })
+      .Case([&](nn::LayerNormGradOp o) { return norms ? layerNormGrad(o) : success(); })
+      .Case([&](nn::EmbeddingOp o) { return tables ? (embedding(o), success()) : success(); })
+      .Case([&](nn::EmbeddingGradOp o) { return tables ? (embeddingGrad(o), success()) : success(); })
+      .Default(success());
+}
+
+/// Cotangents flow from the ops that read the seed of the loss.
+void FunctionQuantizer::findGradients() {
+  for (Operation &op : func.front()) {
+    bool reads = llvm::any_of(op.getOperands(), [&](Value v) { return isGradient.contains(v); });
+    if (reads || isa<nn::CrossEntropyGradOp, nn::MseGradOp>(op))
+      isGradient.insert(op.result_begin(), op.result_end());
+  }
+}
+
+LogicalResult FunctionQuantizer::run() {
+  findGradients();
+  SmallVector<Operation *> ops = llvm::map_to_vector(func.front(), [](Operation &op) { return &op; });
+  for (Operation *op : ops)
+    if (failed(rewrite(op)))
+      return failure();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  return success();
+}
+
+namespace {
+struct NNQuantize : intq::impl::NNQuantizePassBase<NNQuantize> {
+  using NNQuantizePassBase::NNQuantizePassBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FailureOr<RecipeAttr> attr = lookupRecipe(module.getLoc(), recipe);
+    if (failed(attr))
+      return signalPassFailure();
+    module->setAttr(program::kRecipe, *attr);
+    if (attr->getFormats().empty())
+      return;
+    for (auto func : module.getOps<func::FuncOp>()) {
+      FunctionQuantizer quantizer(func, *attr);
+      if (failed(quantizer.run()))
+        return signalPassFailure();
+      quantized += quantizer.count;
+    }
+  }
+};
+} // namespace
