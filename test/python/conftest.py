@@ -1,10 +1,12 @@
 """What the Python tests share: where the sources and the build are."""
 import os
 import pathlib
+import sys
 
 import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "python"))
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,10 @@ def source():
 def build():
     """The build folder: $INTQ_BUILD (set by check-intq), else that of the release preset."""
     return pathlib.Path(os.environ.get("INTQ_BUILD", SOURCE / "build" / "release"))
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    """A tiny BERT checkpoint folder; not to be changed."""
+    from tiny_bert import write_checkpoint
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint"))

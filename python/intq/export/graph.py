@@ -1,0 +1,46 @@
+"""A small builder over onnx.helper: one call a node, initializers added once, unique value names."""
+import numpy as np
+from onnx import TensorProto, helper
+
+OPSET = 20
+_TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64,
+          np.dtype(np.bool_): TensorProto.BOOL}
+
+
+class GraphBuilder:
+    def __init__(self, name):
+        self.name = name
+        self.nodes, self.initializers, self.inputs, self.outputs = [], {}, [], []
+
+    def input(self, name, dtype, shape):
+        self.inputs.append(helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], shape))
+        return name
+
+    def output(self, name, value, shape):
+        """Declares `value` a float output of the graph under `name`."""
+        self.nodes.append(helper.make_node("Identity", [value], [name], name=f"output/{name}"))
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+
+    def initializer(self, name, array):
+        if name not in self.initializers:
+            array = np.asarray(array)
+            data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+            self.initializers[name] = helper.make_tensor(name, _TYPES[array.dtype], array.shape, data, raw=True)
+        return name
+
+    def floats(self, name, value):
+        return self.initializer(name, np.array(value, np.float32))
+
+    def ints(self, name, value):
+        return self.initializer(name, np.array(value, np.int64))
+
+    def node(self, op, operands, name, **attributes):
+        """Adds a node with one result, which carries the node's name."""
+        self.nodes.append(helper.make_node(op, operands, [name + "_out"], name=name, **attributes))
+        return name + "_out"
+
+    def model(self):
+        graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs,
+                                  initializer=list(self.initializers.values()))
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9,
+                                 producer_name="intq")

@@ -1,0 +1,116 @@
+"""A compiled training step for NumPy: compile, run a function, see and set the state."""
+import ctypes
+import json
+from ctypes import byref, c_int64, c_uint64, c_void_p
+
+import numpy as np
+
+from intq import abi
+from intq.errors import UserError
+
+# Element types of the C interface, by their ONNX numbers.
+DTYPES = {"float32": (1, np.float32), "int32": (6, np.int32), "int64": (7, np.int64), "bool": (9, np.bool_),
+          "float64": (11, np.float64)}
+
+
+class Program:
+    """One model compiled with one recipe. Its state lives in the library; `state` gives live views."""
+
+    def __init__(self, handle):
+        self._handle = handle
+        self.info = json.loads(abi.library().intq_info(handle).decode())
+        self._views = {}
+
+    @classmethod
+    def compile(cls, model_path, options):
+        """`options`: the dictionary of docs/Program.md, section Options."""
+        handle = c_void_p()
+        abi.call("intq_compile", str(model_path).encode(), json.dumps(options).encode(), byref(handle))
+        return cls(handle)
+
+    def close(self):
+        if self._handle:
+            self._views.clear()
+            abi.library().intq_destroy(self._handle)
+            self._handle = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def state_entries(self):
+        return self.info["state"]
+
+    def inputs(self, function):
+        return self.info["functions"][function]["inputs"]
+
+    def outputs(self, function):
+        return self.info["functions"][function]["outputs"]
+
+    def state(self, name):
+        """The live array of a state entry; assign into it with `program.state(name)[...] = values`."""
+        if name not in self._views:
+            entry = next((e for e in self.state_entries if e["name"] == name), None)
+            if entry is None:
+                raise UserError(f"the program has no state entry '{name}'")
+            self._views[name] = self._view(entry)
+        return self._views[name]
+
+    def _view(self, entry):
+        data, size = c_void_p(), c_uint64()
+        abi.call("intq_state", self._handle, entry["name"].encode(), byref(data), byref(size))
+        dtype = np.dtype(DTYPES[entry["dtype"]][1])
+        count = int(np.prod(entry["shape"], dtype=np.int64))
+        if size.value != count * dtype.itemsize:
+            raise UserError(f"state entry '{entry['name']}': expected {count * dtype.itemsize} bytes, "
+                            f"but got {size.value}")
+        buffer = (ctypes.c_char * size.value).from_address(data.value)
+        return np.frombuffer(buffer, dtype).reshape(entry["shape"])
+
+    def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0):
+        """Runs a compiled function; returns its outputs by name."""
+        given = [_checked(spec, inputs) for spec in self.inputs(function)]
+        taken = [np.empty(spec["shape"], DTYPES[spec["dtype"]][1]) for spec in self.outputs(function)]
+        options = abi.RunOptions(seed, step, microbatch, lr)
+        abi.call("intq_run", self._handle, function.encode(), *_pack(self.inputs(function), given),
+                 *_pack(self.outputs(function), taken), byref(options))
+        return {spec["name"]: array for spec, array in zip(self.outputs(function), taken)}
+
+
+def inspect(model_path, options):
+    """What an ONNX file holds, without compiling it."""
+    text = c_void_p()
+    abi.call("intq_inspect", str(model_path).encode(), json.dumps(options).encode(), byref(text))
+    return json.loads(abi.take_string(text.value))
+
+
+def _checked(spec, inputs):
+    """The given array in the declared type. A conversion that would change a value is an error."""
+    if spec["name"] not in inputs:
+        raise UserError(f"input '{spec['name']}' is missing; expected inputs of shape {spec['shape']} and type "
+                        f"{spec['dtype']}, given: {', '.join(sorted(inputs)) or 'none'}")
+    array = np.asarray(inputs[spec["name"]])
+    if list(array.shape) != list(spec["shape"]):
+        raise UserError(f"input '{spec['name']}': expected shape {spec['shape']}, but got {list(array.shape)}")
+    wanted = np.dtype(DTYPES[spec["dtype"]][1])
+    if array.dtype == wanted:
+        return np.ascontiguousarray(array)
+    if array.dtype.kind not in "biuf" or (array.dtype.kind == "f") != (wanted.kind == "f"):
+        raise UserError(f"input '{spec['name']}': expected {wanted.name}, but got {array.dtype.name}")
+    converted = array.astype(wanted)
+    if wanted.kind != "f" and not np.array_equal(converted.astype(array.dtype), array):
+        raise UserError(f"input '{spec['name']}': values do not fit {wanted.name}")
+    return np.ascontiguousarray(converted)
+
+
+def _pack(specs, arrays):
+    packed = (abi.Array * max(len(arrays), 1))()
+    for slot, spec, array in zip(packed, specs, arrays):
+        slot.name = spec["name"].encode()
+        slot.dtype, slot.rank = DTYPES[spec["dtype"]][0], array.ndim
+        slot.shape = (c_int64 * max(array.ndim, 1))(*array.shape)
+        slot.data = array.ctypes.data
+    return packed, len(arrays)
