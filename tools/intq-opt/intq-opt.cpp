@@ -3,6 +3,7 @@
 #include "intq/Dialect/Check/Check.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/NN.h"
+#include "intq/Pipelines/Training.h"
 #include "intq/Quantize/Passes.h"
 #include "intq/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
@@ -18,5 +19,6 @@ int main(int argc, char **argv) {
   intq::registerIntqAutoDiffPasses();
   intq::registerIntqQuantizePasses();
   intq::registerIntqTransformsPasses();
+  intq::registerPipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "intq optimizer driver\n", registry));
 }

@@ -1,6 +1,7 @@
 /* The C interface of libintq: compile a training step, run it, reach its state.
  *
- * Every function that can fail returns 0 on success and 2 on failure; then *error holds a
+ * Every function that can fail returns 0 on success, 2 on failure, and intq_run 3 where a non-finite
+ * value (in the loss or a quantized block) ended it; then *error holds a
  * message (all findings, one a line) to be released with intq_free. Nothing is
  * thrown, printed or aborted. Not thread-safe on one program. */
 #ifndef INTQ_RUNTIME_INTQ_H

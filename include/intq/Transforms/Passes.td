@@ -3,6 +3,16 @@
 #define INTQ_TRANSFORMS_PASSES
 include "mlir/Pass/PassBase.td"
 
+def IntqKeepFunctionsPass : Pass<"intq-keep-functions", "::mlir::ModuleOp"> {
+  let summary = "erase all functions but the named ones";
+  let description = [{
+    What a module holds after the stages that make functions from each other.
+    Example: test/Transforms/keep-functions.mlir.
+  }];
+  let options = [ListOption<"names", "names", "std::string", "functions to keep">];
+  let statistics = [Statistic<"erased", "erased", "functions erased">];
+}
+
 def IntqVerifyIntegerPass : Pass<"intq-verify-integer", "::mlir::ModuleOp"> {
   let summary = "prove that the layers of the recipe are integer";
   let description = [{
@@ -67,4 +77,12 @@ def NNSetDropoutPass : Pass<"nn-set-dropout", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"changed", "changed", "dropout ops changed">];
 }
 
+def IntqVerifyStreamsPass : Pass<"intq-verify-streams", "::mlir::ModuleOp"> {
+  let summary = "no two random streams share an id";
+  let description = [{
+    Stream names are hashed to 32 bits (Spec N5). Two names with one hash in a function would draw the
+    same numbers: an error that names both. Example: test/Transforms/verify-streams.mlir.
+  }];
+  let statistics = [Statistic<"streams", "streams", "distinct streams">];
+}
 #endif

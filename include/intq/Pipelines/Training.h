@@ -1,0 +1,33 @@
+// The named route from an imported nn module to what an engine runs.
+#pragma once
+#include "mlir/Pass/PassManager.h"
+#include <optional>
+#include <string>
+
+namespace intq {
+
+/// AdamW, as nn-attach-optimizer takes it.
+struct OptimizerOptions {
+  std::string mode = "torch";
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.0, maxGradNorm = 1.0;
+  bool decayAll = false;
+};
+
+struct TrainingOptions {
+  std::string recipe = "row8";
+  std::optional<double> dropout;
+  /// What is compiled: of grad, step, update, eval.
+  llvm::SmallVector<std::string> functions;
+  OptimizerOptions optimizer;
+
+  bool wants(llvm::StringRef function) const { return llvm::is_contained(functions, function); }
+};
+
+/// Differentiate, extract, attach the optimizer, quantize, and verify the integer contract.
+/// `hasBackward`: the module came with @grad (forms A and C).
+void buildTrainingPipeline(mlir::OpPassManager &pm, const TrainingOptions &options, bool hasBackward);
+
+/// `--intq-training-pipeline` for intq-opt.
+void registerPipelines();
+
+} // namespace intq

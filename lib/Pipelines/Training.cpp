@@ -1,0 +1,77 @@
+// intq-training-pipeline: from an imported nn module to integer functions.
+#include "intq/Pipelines/Training.h"
+#include "intq/AutoDiff/AutoDiff.h"
+#include "intq/Dialect/NN/Program.h"
+#include "intq/Quantize/Passes.h"
+#include "intq/Transforms/Passes.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace intq;
+
+static NNAttachOptimizerPassOptions optimizerPass(const OptimizerOptions &o, bool accumulate) {
+  NNAttachOptimizerPassOptions pass;
+  pass.mode = o.mode;
+  pass.beta1 = o.beta1;
+  pass.beta2 = o.beta2;
+  pass.epsilon = o.epsilon;
+  pass.weightDecay = o.weightDecay;
+  pass.decayAll = o.decayAll;
+  pass.maxGradNorm = o.maxGradNorm;
+  pass.accumulate = accumulate;
+  return pass;
+}
+
+static void addSimplification(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void intq::buildTrainingPipeline(OpPassManager &pm, const TrainingOptions &options, bool hasBackward) {
+  if (options.dropout)
+    pm.addPass(createNNSetDropoutPass({*options.dropout}));
+  addSimplification(pm);
+  pm.addPass(createNNAnnotateInputRangesPass());
+  bool trains = options.wants(program::kGrad) || options.wants(program::kStep) ||
+                options.wants(program::kUpdate);
+  if (trains && !hasBackward)
+    pm.addPass(createNNDifferentiatePass());
+  if (options.wants(program::kEval))
+    pm.addPass(createNNExtractEvalPass());
+  if (options.wants(program::kStep))
+    pm.addPass(createNNAttachOptimizerPass(optimizerPass(options.optimizer, false)));
+  if (options.wants(program::kUpdate))
+    pm.addPass(createNNAttachOptimizerPass(optimizerPass(options.optimizer, true)));
+  IntqKeepFunctionsPassOptions keep;
+  keep.names.assign(options.functions.begin(), options.functions.end());
+  pm.addPass(createIntqKeepFunctionsPass(keep));
+  pm.addPass(createNNQuantizePass({options.recipe}));
+  addSimplification(pm);
+  pm.addPass(createIntqVerifyIntegerPass());
+  pm.addPass(createIntqVerifyStreamsPass());
+}
+
+namespace {
+struct TrainingPipelineOptions : PassPipelineOptions<TrainingPipelineOptions> {
+  Option<std::string> recipe{*this, "recipe", llvm::cl::desc("named recipe or .mlir file"),
+                             llvm::cl::init("row8")};
+  ListOption<std::string> functions{*this, "functions", llvm::cl::desc("of grad, step, update, eval")};
+  Option<bool> hasBackward{*this, "has-backward", llvm::cl::desc("the module came with @grad"),
+                           llvm::cl::init(false)};
+};
+} // namespace
+
+void intq::registerPipelines() {
+  PassPipelineRegistration<TrainingPipelineOptions>(
+      "intq-training-pipeline", "from an imported nn module to integer functions",
+      [](OpPassManager &pm, const TrainingPipelineOptions &o) {
+        TrainingOptions options;
+        options.recipe = o.recipe;
+        options.functions.assign(o.functions.begin(), o.functions.end());
+        if (options.functions.empty())
+          options.functions = {program::kStep.str()};
+        buildTrainingPipeline(pm, options, o.hasBackward);
+      });
+}

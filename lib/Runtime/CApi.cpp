@@ -1,0 +1,105 @@
+// The C interface: nothing but translation of arguments, results and errors.
+#include "Program.h"
+#include "intq/AutoDiff/AutoDiff.h"
+#include "intq/Dialect/Intq/Intq.h"
+#include "intq/Import/Import.h"
+#include "intq/Target/Cpu/Isa.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/InitAllDialects.h"
+#include <cstring>
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::runtime;
+
+/// A context whose errors are collected as text, one a line.
+struct Session {
+  Session() : context(makeRegistry(), MLIRContext::Threading::DISABLED) {
+    context.loadAllAvailableDialects();
+    handler = context.getDiagEngine().registerHandler([this](Diagnostic &d) {
+      if (d.getSeverity() == DiagnosticSeverity::Error)
+        errors += describe(d) + "\n";
+      return success();
+    });
+  }
+
+  static DialectRegistry makeRegistry() {
+    DialectRegistry registry;
+    registerAllDialects(registry);
+    registry.insert<IntqDialect, nn::NNDialect>();
+    registerImportDialects(registry);
+    registerDerivativeRules(registry);
+    return registry;
+  }
+
+  static std::string describe(Diagnostic &d) {
+    std::string text;
+    llvm::raw_string_ostream os(text);
+    if (auto name = dyn_cast<NameLoc>(d.getLocation()))
+      os << name.getName().getValue() << ": ";
+    else if (auto file = dyn_cast<FileLineColLoc>(d.getLocation()))
+      os << file.getFilename().getValue() << ":" << file.getLine() << ": ";
+    os << d;
+    return text;
+  }
+
+  MLIRContext context;
+  DiagnosticEngine::HandlerID handler;
+  std::string errors;
+};
+
+struct intq_program {
+  Session session;
+  std::unique_ptr<Program> program;
+};
+
+static int fail(StringRef message, char **error, int code = 2) {
+  if (error)
+    *error = strdup(message.rtrim().str().c_str());
+  return code;
+}
+
+const char *intq_version(void) { return "0.1.0"; }
+
+const char *intq_cpu_isas(void) {
+  static const std::string isas = llvm::join(cpu::availableIsas(), ",");
+  return isas.c_str();
+}
+
+int intq_compile(const char *path, const char *optionsJson, intq_program **out, char **error) {
+  llvm::Expected<Options> options = parseOptions(optionsJson ? optionsJson : "");
+  if (!options)
+    return fail(llvm::toString(options.takeError()), error);
+  auto result = std::make_unique<intq_program>();
+  auto program = Program::compile(result->session.context, path, *options);
+  if (failed(program))
+    return fail(result->session.errors.empty() ? "the compilation failed" : result->session.errors, error);
+  result->program = std::move(*program);
+  *out = result.release();
+  return 0;
+}
+
+void intq_destroy(intq_program *program) { delete program; }
+
+const char *intq_info(const intq_program *program) { return program->program->info().data(); }
+
+int intq_state(intq_program *program, const char *name, void **data, uint64_t *bytes, char **error) {
+  StateEntry *entry = program->program->state(name);
+  if (!entry)
+    return fail("expected the name of a state entry, but got '" + std::string(name) + "'", error);
+  entry->initialized = true; // the caller may write it now
+  *data = entry->data.get();
+  *bytes = entry->bytes();
+  return 0;
+}
+
+int intq_run(intq_program *program, const char *function, const intq_array *inputs, int32_t inputCount,
+             const intq_array *outputs, int32_t outputCount, const intq_run_options *options, char **error) {
+  std::string message;
+  program->session.errors.clear();
+  int code = program->program->run(function, {inputs, static_cast<size_t>(inputCount)},
+                                   {outputs, static_cast<size_t>(outputCount)}, *options, message);
+  return code ? fail(message + "\n" + program->session.errors, error, code) : 0;
+}
+
+void intq_free(char *text) { free(text); }

@@ -1,0 +1,27 @@
+// What runs a module: the reference interpreter or compiled code, behind one interface.
+#pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include <memory>
+
+namespace intq::runtime {
+
+class Engine {
+public:
+  virtual ~Engine() = default;
+  /// Runs `function` on dense host buffers in the order of its arguments and results. A result may be the
+  /// buffer of an argument. The sites of non-finite blocks (Spec N9) are appended to `nonfinite`.
+  virtual llvm::LogicalResult run(llvm::StringRef function, llvm::ArrayRef<void *> arguments,
+                                  llvm::ArrayRef<void *> results,
+                                  llvm::SmallVectorImpl<std::string> &nonfinite) = 0;
+  /// Bytes of the planned arena.
+  virtual uint64_t planBytes() const { return 0; }
+  /// The instruction set in use.
+  virtual std::string isa() const { return "none"; }
+  virtual unsigned threads() const { return 1; }
+};
+
+llvm::FailureOr<std::unique_ptr<Engine>> createReferenceEngine(mlir::ModuleOp module);
+llvm::FailureOr<std::unique_ptr<Engine>> createCpuEngine(mlir::ModuleOp module, llvm::StringRef isa,
+                                                         unsigned threads);
+
+} // namespace intq::runtime

@@ -1,0 +1,151 @@
+// Parsing of the options of intq_compile.
+#include "Options.h"
+#include "intq/Dialect/NN/Program.h"
+#include "llvm/Support/JSON.h"
+
+using namespace llvm;
+using namespace intq;
+using namespace intq::runtime;
+
+namespace {
+/// Reads the members of one JSON object, collecting everything that is wrong with them.
+class Reader {
+public:
+  Reader(const json::Object &object, StringRef where, std::string &errors)
+      : object(object), where(where), errors(errors) {}
+
+  void text(StringRef key, std::string &value) {
+    if (const json::Value *v = take(key))
+      if (auto s = v->getAsString())
+        value = s->str();
+      else
+        wrong(key, "a string", *v);
+  }
+  void number(StringRef key, double &value) {
+    if (const json::Value *v = take(key))
+      if (auto n = v->getAsNumber())
+        value = *n;
+      else
+        wrong(key, "a number", *v);
+  }
+  void flag(StringRef key, bool &value) {
+    if (const json::Value *v = take(key))
+      if (auto b = v->getAsBoolean())
+        value = *b;
+      else
+        wrong(key, "true or false", *v);
+  }
+  void natural(StringRef key, unsigned &value) {
+    if (const json::Value *v = take(key))
+      if (auto n = v->getAsInteger(); n && *n >= 0 && *n <= 4096)
+        value = *n;
+      else
+        wrong(key, "a whole number from 0 to 4096", *v);
+  }
+  void oneOf(StringRef key, std::string &value, ArrayRef<StringRef> allowed) {
+    text(key, value);
+    if (!is_contained(allowed, StringRef(value)))
+      wrong(key, "one of " + join(allowed, ", "), json::Value(value));
+  }
+  const json::Value *take(StringRef key) {
+    known.insert(key);
+    const json::Value *v = object.get(key);
+    return v && v->kind() != json::Value::Null ? v : nullptr;
+  }
+  void wrong(StringRef key, const Twine &expected, const json::Value &got) {
+    errors += (Twine(where) + "option '" + key + "': expected " + expected + ", but got ").str();
+    raw_string_ostream(errors) << got << "\n";
+  }
+  void rejectUnknown() {
+    for (const auto &entry : object)
+      if (!known.contains(entry.first))
+        errors += (Twine(where) + "option '" + StringRef(entry.first) + "' is not known\n").str();
+  }
+
+private:
+  const json::Object &object;
+  StringRef where;
+  std::string &errors;
+  StringSet<> known;
+};
+} // namespace
+
+static void readOptimizer(const json::Object &object, OptimizerOptions &o, std::string &errors) {
+  Reader r(object, "optimizer ", errors);
+  r.oneOf("mode", o.mode, {"torch", "ort"});
+  r.number("beta1", o.beta1);
+  r.number("beta2", o.beta2);
+  r.number("epsilon", o.epsilon);
+  r.number("weight_decay", o.weightDecay);
+  r.number("max_grad_norm", o.maxGradNorm);
+  r.flag("decay_all", o.decayAll);
+  r.rejectUnknown();
+}
+
+static void readFunctions(Reader &r, TrainingOptions &training) {
+  const StringRef known[] = {program::kGrad, program::kStep, program::kUpdate, program::kEval};
+  const json::Value *v = r.take("functions");
+  if (!v) {
+    training.functions = {program::kGrad.str()};
+    return;
+  }
+  const json::Array *list = v->getAsArray();
+  if (!list || list->empty())
+    return r.wrong("functions", "a list of functions", *v);
+  for (const json::Value &entry : *list) {
+    auto name = entry.getAsString();
+    if (!name || !is_contained(known, *name))
+      return r.wrong("functions", "names of " + join(known, ", "), entry);
+    training.functions.push_back(name->str());
+  }
+}
+
+static void readBind(Reader &r, StringMap<int64_t> &bind) {
+  const json::Value *v = r.take("bind");
+  if (!v)
+    return;
+  const json::Object *object = v->getAsObject();
+  if (!object)
+    return r.wrong("bind", "an object of dimension names and sizes", *v);
+  for (const auto &entry : *object) {
+    auto size = entry.second.getAsInteger();
+    if (!size || *size < 1)
+      return r.wrong("bind", "a size of at least 1 for '" + StringRef(entry.first) + "'", entry.second);
+    bind[StringRef(entry.first)] = *size;
+  }
+}
+
+Expected<Options> intq::runtime::parseOptions(StringRef text) {
+  Expected<json::Value> value = json::parse(text.empty() ? "{}" : text);
+  if (!value)
+    return value.takeError();
+  const json::Object *object = value->getAsObject();
+  if (!object)
+    return createStringError("expected a JSON object of options, but got " + text);
+  Options o;
+  std::string errors;
+  Reader r(*object, "", errors);
+  r.text("recipe", o.training.recipe);
+  r.oneOf("engine", o.engine, {"cpu", "reference"});
+  r.oneOf("cpu_isa", o.isa, {"auto", "generic", "avx2", "avx512-vnni", "amx"});
+  r.natural("threads", o.threads);
+  r.text("checkpoint", o.checkpoint);
+  std::string loss = "none";
+  r.oneOf("loss", loss, {"none", "cross-entropy", "mse", "span", "mlm"});
+  o.loss = loss == "none" ? "" : loss;
+  r.text("dump_stages", o.dumpStages);
+  if (r.take("dropout"))
+    r.number("dropout", o.training.dropout.emplace(0.0));
+  readFunctions(r, o.training);
+  readBind(r, o.bind);
+  if (const json::Value *v = r.take("optimizer")) {
+    if (const json::Object *optimizer = v->getAsObject())
+      readOptimizer(*optimizer, o.training.optimizer, errors);
+    else
+      r.wrong("optimizer", "an object", *v);
+  }
+  r.rejectUnknown();
+  if (!errors.empty())
+    return createStringError(StringRef(errors).rtrim());
+  return o;
+}

@@ -1,0 +1,19 @@
+// The options of intq_compile, from their JSON (docs/Program.md, section Options).
+#pragma once
+#include "intq/Pipelines/Training.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+
+namespace intq::runtime {
+
+struct Options {
+  TrainingOptions training;
+  std::string engine = "cpu", isa = "auto", checkpoint, loss, dumpStages;
+  unsigned threads = 0;
+  llvm::StringMap<int64_t> bind;
+};
+
+/// Every unknown key and every value of a wrong type is an error.
+llvm::Expected<Options> parseOptions(llvm::StringRef json);
+
+} // namespace intq::runtime

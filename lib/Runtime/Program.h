@@ -1,0 +1,84 @@
+// A compiled program: its functions, its state, and the engine that runs it.
+#pragma once
+#include "Engine.h"
+#include "Options.h"
+#include "intq/Runtime/intq.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/JSON.h"
+
+namespace intq {
+class ParameterStore;
+}
+
+namespace intq::runtime {
+
+/// One tensor of the state: a parameter, a moment, the powers of the betas.
+struct StateEntry {
+  std::string name, role, file;
+  mlir::RankedTensorType type;
+  bool transposed = false, initialized = false;
+  llvm::ArrayRef<int64_t> rows;
+  std::unique_ptr<char[]> data;
+
+  uint64_t bytes() const;
+};
+
+/// One input or output at the C interface.
+struct Port {
+  std::string name, dtype;
+  llvm::SmallVector<int64_t> shape;
+  mlir::RankedTensorType type;
+  std::optional<std::pair<int64_t, int64_t>> range;
+  std::optional<int64_t> ignore;
+  bool isLoss = false;
+  std::unique_ptr<char[]> data;
+};
+
+/// A compiled function: where each argument and result comes from and goes to.
+struct Function {
+  enum class Source { Input, State, Rng, Lr, Output };
+  struct Slot {
+    Source source;
+    size_t index;
+  };
+  llvm::SmallVector<Slot> arguments, results;
+  std::vector<Port> inputs, outputs;
+};
+
+class Program {
+public:
+  /// Failure after errors to the context's diagnostics.
+  static llvm::FailureOr<std::unique_ptr<Program>> compile(mlir::MLIRContext &context,
+                                                           llvm::StringRef path, const Options &options);
+
+  llvm::StringRef info() const { return infoText; }
+  StateEntry *state(llvm::StringRef name);
+  Function *function(llvm::StringRef name);
+  /// 0, 2 or 3 as intq_run; the message in `error`.
+  int run(llvm::StringRef name, llvm::ArrayRef<intq_array> inputs, llvm::ArrayRef<intq_array> outputs,
+          const intq_run_options &options, std::string &error);
+
+private:
+  llvm::LogicalResult describe(mlir::func::FuncOp func);
+  llvm::FailureOr<size_t> addState(mlir::func::FuncOp func, unsigned index);
+  llvm::LogicalResult initialize(const ParameterStore &store);
+  void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes);
+
+  llvm::MapVector<llvm::StringRef, std::unique_ptr<Function>> functions;
+  std::vector<std::unique_ptr<StateEntry>> states;
+  llvm::StringMap<size_t> stateIndex;
+  std::vector<std::string> functionNames;
+  std::unique_ptr<Engine> engine;
+  std::string infoText;
+};
+
+/// Checks an input array against its port and stores its values there: names, shapes, types, ranges.
+bool readInput(const intq_array &array, Port &port, std::string &error);
+
+/// Bytes of a tensor in its dense host form.
+uint64_t denseBytes(mlir::RankedTensorType type);
+/// "float32", "int32", "float64" for a tensor of f32, i32, f64.
+llvm::StringRef dtypeName(mlir::RankedTensorType type);
+
+} // namespace intq::runtime
