@@ -36,7 +36,7 @@ def Intq_UnscaleOp : Intq_Op<"unscale"> {
   let description = [{
     The codes with scale kind `unit`, and the scales as an f32 tensor whose shape broadcasts to
     the logical shape: (C1) every block entry is 1 or `*`; (C2) scales have dimension 1 where
-    the entry is `*`.
+    the entry is `*`. (C3) codes: the type of q with scale kind `unit`, which q has not.
   }];
   let arguments = (ins Intq_Q:$q);
   let results = (outs Intq_Q:$codes, NN_F32:$scales);
@@ -51,7 +51,8 @@ def Intq_MatmulOp : Intq_Op<"matmul"> {
     mul(s_a, s_b), out), c ascending, from +0; a `unit` operand contributes no factor (one scale
     left: it alone; none: f32(S)). `bias` [N] is added last.
     (C1)–(C4) as nn.matmul. (C5) along the contraction the block sizes of the operands agree,
-    where neither is `unit`. (C6) outside it a block entry is 1 or `*`. (C7) bias is [N].
+    where neither is `unit`. (C6) outside it a block entry is 1 or `*`, where not `unit`.
+    (C7) bias is [N]. (N1) |S_c| < 2^63.
   }];
   let arguments = (ins Intq_Q:$a, Intq_Q:$b, Optional<NN_F32>:$bias,
     UnitAttr:$transpose_a, UnitAttr:$transpose_b, StrAttr:$site);
@@ -63,7 +64,7 @@ def Intq_MatmulOp : Intq_Op<"matmul"> {
 }
 def Intq_BiasGradOp : Intq_Op<"bias_grad"> {
   let summary = "column sums of codes: [M, N] → f32 [N], mul(f32(Σ codes), scale)";
-  let description = "(C1) one scale for the whole tensor, rank 2. (C2) result is [N].";
+  let description = "(C1) rank 2, one scale for the whole tensor (not `unit`). (C2) result is [N].";
   let arguments = (ins Intq_Q:$dy);
   let results = (outs NN_F32:$db);
   let assemblyFormat = "$dy attr-dict `:` functional-type($dy, $db)";
@@ -74,8 +75,8 @@ def Intq_LayerNormOp : Intq_Op<"layer_norm"> {
   let description = [{
     x: codes [M, n], one scale a row or one a tensor. S1, S2, c, V, rstd, x̂ and y as in Spec,
     section Layer norm. `rstd` [M, 1] is 1/√(V + ε·n²/s²): x̂ = mul(f32(c), rstd).
-    (C1) x has rank 2 and scale blocks [1, *] or [*, *]. (C2) weight, bias are [n]; y [M, n];
-    rstd [M, 1]. (C3) epsilon > 0.
+    (C1) x has rank 2 and scale blocks [1, *] or [*, *], not `unit`. (C2) weight, bias are [n];
+    y [M, n]; rstd [M, 1]. (C3) epsilon > 0. (N1) V < 2^63.
   }];
   let arguments = (ins Intq_Q:$x, NN_F32:$weight, NN_F32:$bias, F32Attr:$epsilon, StrAttr:$site);
   let results = (outs NN_F32:$y, NN_F32:$rstd);
@@ -87,7 +88,7 @@ def Intq_LayerNormInputGradOp : Intq_Op<"layer_norm_input_grad"> {
   let description = [{
     `a`: codes of mul(dy, weight); x, rstd as in the forward op. A1 = Σ a, A2 = Σ a·c, exact;
     dx as in Spec, section Layer norm. (C1) a and x are [M, n], both with scale blocks [1, *]
-    or [*, *]; rstd [M, 1]; dx [M, n].
+    or [*, *], not `unit`. (C2) rstd [M, 1]; dx [M, n]. (N1) |A2| < 2^63.
   }];
   let arguments = (ins Intq_Q:$a, Intq_Q:$x, NN_F32:$rstd);
   let results = (outs NN_F32:$dx);
@@ -99,7 +100,8 @@ def Intq_LayerNormWeightGradOp : Intq_Op<"layer_norm_weight_grad"> {
   let description = [{
     `h`: codes of mul(dy, rstd) with scale blocks [256, 1] (or one a tensor);
     dweight[n] = Σ_c fma(f32(Σ_{m∈c} h·c), sh[c, n], ·), from +0, c ascending, where c = n·x − S1 of the
-    row. (C1) h and x are [M, n]; dweight [n]; x with scale blocks [1, *] or [*, *].
+    row. (C1) h and x are [M, n], x with scale blocks [1, *] or [*, *], h with blocks [b, 1] or
+    [*, *], not `unit`. (C2) dweight [n]. (N1) |Σ h·c| < 2^63.
   }];
   let arguments = (ins Intq_Q:$h, Intq_Q:$x);
   let results = (outs NN_F32:$dweight);
@@ -110,7 +112,8 @@ def Intq_EmbeddingOp : Intq_Op<"embedding"> {
   let summary = "values of the table's codes at the indices: [V, H], i32 [...] → f32 [..., H]";
   let description = [{
     mul(code, scale). `padding_idx` changes only the gradient.
-    (C1) scale blocks [1, *] or [*, *]. (C2) result is [ids..., H].
+    (C1) rank 2, scale blocks [1, *] or [*, *], not `unit`. (C2) result is [ids..., H].
+    (C3) −1 ≤ padding_idx < V.
   }];
   let arguments = (ins Intq_Q:$table, NN_I32:$ids, DefaultValuedAttr<I64Attr, "-1">:$padding_idx,
                        StrAttr:$site);
@@ -122,7 +125,8 @@ def Intq_EmbeddingGradOp : Intq_Op<"embedding_grad"> {
   let summary = "dtable[v] = mul(f32(Σ codes of dy where the index is v), scale): integer scatter-add";
   let description = [{
     The row `padding_idx` (−1: none) gets +0.
-    (C1) dy is [ids..., H] with one scale for the tensor. (C2) dtable is [V, H].
+    (C1) dy is [ids..., H] with one scale for the tensor, not `unit`. (C2) dtable is [V, H].
+    (C3) −1 ≤ padding_idx < V. (N1) |Σ codes| < 2^63.
   }];
   let arguments = (ins Intq_Q:$dy, NN_I32:$ids, DefaultValuedAttr<I64Attr, "-1">:$padding_idx);
   let results = (outs NN_F32:$dtable);
@@ -133,7 +137,7 @@ def Intq_DropoutOp : Intq_Op<"dropout"> {
   let summary = "dropout on codes: dropped codes become 0, the keep factor goes into the scales";
   let description = [{
     The mask is nn.dropout's with the same rng, ratio and stream; scale' = mul(scale, keep
-    factor). (C1) result type = type of q, scale kind f32 or pow2 (pow2 becomes f32).
+    factor). (C1) result type = type of q with scale kind f32; q's is f32 or pow2.
     (C2) 0 ≤ ratio < 1.
   }];
   let arguments = (ins Intq_Q:$q, NN_Rng:$rng, F32Attr:$ratio, StrAttr:$stream);
@@ -144,8 +148,8 @@ def Intq_DropoutOp : Intq_Op<"dropout"> {
 def Intq_ReshapeOp : Intq_Op<"reshape"> {
   let summary = "same codes and scales, another split of the leading dimensions";
   let description = [{
-    (C1) equal width and scale kind, equal counts of codes and of scales, equal order: the
-    scale of every element is unchanged (checked for the row, tensor and column blocks in use).
+    (C1) equal width and scale kind. (C2) equal counts of codes. (C3) unless `unit`, the
+    block of every element, in row-major order, has the same scale index in both types.
   }];
   let arguments = (ins Intq_Q:$q);
   let results = (outs Intq_Q:$result);

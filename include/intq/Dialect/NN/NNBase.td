@@ -24,9 +24,13 @@ def NN_Dialect : Dialect {
   }];
 }
 
-def NN_F32 : StaticShapeTensorOf<[F32]>;
-def NN_I32 : StaticShapeTensorOf<[I32]>;
-def NN_Any : StaticShapeTensorOf<[F32, I32]>;
+// Every dimension is known and at least 1: no engine has to think about empty tensors.
+class NN_Tensor<list<Type> elements> : ConfinedType<StaticShapeTensorOf<elements>,
+    [CPred<"!::llvm::is_contained(::llvm::cast<::mlir::ShapedType>($_self).getShape(), 0)">],
+    "non-empty " # StaticShapeTensorOf<elements>.summary>;
+def NN_F32 : NN_Tensor<[F32]>;
+def NN_I32 : NN_Tensor<[I32]>;
+def NN_Any : NN_Tensor<[F32, I32]>;
 def NN_ScalarF32 : Type<And<[NN_F32.predicate,
     CPred<"::llvm::cast<::mlir::ShapedType>($_self).getRank() == 0">]>,
     "0-D tensor of f32", "::mlir::RankedTensorType">;

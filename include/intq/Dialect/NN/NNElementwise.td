@@ -22,6 +22,7 @@ def NN_ScaleOp : NN_PlainOp<"scale", [SameOperandsAndResultType]> {
   let description = "`out = mul(x, factor)`.";
   let arguments = (ins NN_F32:$x, F32Attr:$factor);
   let results = (outs NN_F32:$result);
+  let hasFolder = 1;
 }
 
 def NN_GeluApproximation : I32EnumAttr<"GeluApproximation", "form of GELU", [

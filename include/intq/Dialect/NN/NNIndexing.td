@@ -17,7 +17,8 @@ def NN_EmbeddingOp : NN_PlainOp<"embedding"> {
 }
 def NN_EmbeddingGradOp : NN_PlainOp<"embedding_grad"> {
   let summary = "dtable[v] = Σ dy over the positions whose index is v, in row-major order";
-  let description = "The row padding_idx gets +0. (C1) dy is [ids..., H]; dtable is [V, H].";
+  let description = [{The row padding_idx gets +0. (C1) dtable has rank 2. (C2) dy is [ids..., H].
+    (C3) −1 ≤ padding_idx < V.}];
   let arguments = (ins NN_F32:$dy, NN_I32:$ids, DefaultValuedAttr<I64Attr, "-1">:$padding_idx,
                        StrAttr:$site);
   let results = (outs NN_F32:$dtable);
@@ -27,7 +28,7 @@ def NN_CrossEntropyOp : NN_PlainOp<"cross_entropy"> {
   let summary = "mean softmax cross-entropy: f32 [N, C], i32 [N] → scalar";
   let description = [{
     Rows whose label is `ignore_index` do not count. No row left: loss 0. Spec, section
-    Cross-entropy. (C1) logits [N, C], labels [N].
+    Cross-entropy. (C1) logits [N, C]. (C2) labels [N].
   }];
   let arguments = (ins NN_F32:$logits, NN_I32:$labels, DefaultValuedAttr<I64Attr, "-100">:$ignore_index);
   let results = (outs NN_ScalarF32:$loss);
@@ -35,6 +36,7 @@ def NN_CrossEntropyOp : NN_PlainOp<"cross_entropy"> {
 }
 def NN_CrossEntropyGradOp : NN_PlainOp<"cross_entropy_grad"> {
   let summary = "dlogits of cross_entropy from dloss, logits and labels";
+  let description = "(C1) logits [N, C]. (C2) labels [N]. (C3) dlogits as logits.";
   let arguments = (ins NN_ScalarF32:$dloss, NN_F32:$logits, NN_I32:$labels,
                        DefaultValuedAttr<I64Attr, "-100">:$ignore_index);
   let results = (outs NN_F32:$dlogits);
@@ -42,13 +44,14 @@ def NN_CrossEntropyGradOp : NN_PlainOp<"cross_entropy_grad"> {
 }
 def NN_MseOp : NN_PlainOp<"mse"> {
   let summary = "mean squared error of two equal shapes → scalar";
-  let description = "div(Σ by N3 over the flattened tensor of mul(d, d), f32(count)), d = sub(prediction, target).";
+  let description = "div(Σ by N3 over the flattened tensor of mul(d, d), f32(count)), d = sub(prediction, target). (C1) equal shapes.";
   let arguments = (ins NN_F32:$prediction, NN_F32:$target);
   let results = (outs NN_ScalarF32:$loss);
   let hasVerifier = 1;
 }
 def NN_MseGradOp : NN_PlainOp<"mse_grad"> {
   let summary = "dprediction = mul(mul(sub(prediction, target), div(2, f32(count))), dloss)";
+  let description = "(C1) equal shapes.";
   let arguments = (ins NN_ScalarF32:$dloss, NN_F32:$prediction, NN_F32:$target);
   let results = (outs NN_F32:$dprediction);
   let hasVerifier = 1;

@@ -9,7 +9,8 @@ def NN_LinearOp : NN_PlainOp<"linear"> {
     x: [..., K], weight: [N, K], bias: [N] if present; y: [..., N]. Spec N11; the bias is
     added after the product. `site` is the canonical name of the weight: random streams,
     reports and errors are named after it.
-    (C1) K matches. (C2) y's shape is x's with K replaced by N. (C3) bias is [N].
+    (C1) weight is [N, K], K the last dimension of x. (C2) y's shape is x's with K replaced
+    by N. (C3) bias is [N].
   }];
   let arguments = (ins NN_F32:$x, NN_F32:$weight, Optional<NN_F32>:$bias, StrAttr:$site);
   let results = (outs NN_F32:$y);
@@ -18,12 +19,14 @@ def NN_LinearOp : NN_PlainOp<"linear"> {
 }
 def NN_LinearInputGradOp : NN_PlainOp<"linear_input_grad"> {
   let summary = "dx = dy·W: [..., N] × [N, K] → [..., K]";
+  let description = "(C1) weight is [N, K], N the last dimension of dy. (C2) dx's shape is dy's with N replaced by K.";
   let arguments = (ins NN_F32:$dy, NN_F32:$weight, StrAttr:$site);
   let results = (outs NN_F32:$dx);
   let hasVerifier = 1;
 }
 def NN_LinearWeightGradOp : NN_PlainOp<"linear_weight_grad"> {
   let summary = "dW = dyᵀ·x summed over all leading dimensions: [..., N], [..., K] → [N, K]";
+  let description = "(C1) leading dimensions of dy and x equal. (C2) dw is [N, K].";
   let arguments = (ins NN_F32:$dy, NN_F32:$x, StrAttr:$site);
   let results = (outs NN_F32:$dw);
   let hasVerifier = 1;
@@ -31,7 +34,7 @@ def NN_LinearWeightGradOp : NN_PlainOp<"linear_weight_grad"> {
 def NN_BiasGradOp : NN_PlainOp<"bias_grad"> {
   let summary = "db[n] = sum of dy over all leading dimensions: [..., N] → [N] (Spec N3)";
   let description = [{`site` names the linear layer whose bias it is (its weight), so that a
-    recipe with integer bias gradients finds the codes of the same dy.}];
+    recipe with integer bias gradients finds the codes of the same dy. (C1) dy has rank ≥ 1. (C2) db is [N].}];
   let arguments = (ins NN_F32:$dy, StrAttr:$site);
   let results = (outs NN_F32:$db);
   let hasVerifier = 1;
@@ -47,5 +50,6 @@ def NN_MatmulOp : NN_PlainOp<"matmul"> {
   let arguments = (ins NN_F32:$a, NN_F32:$b, UnitAttr:$transpose_a, UnitAttr:$transpose_b, StrAttr:$site);
   let results = (outs NN_F32:$result);
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 #endif
