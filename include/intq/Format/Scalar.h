@@ -48,6 +48,7 @@ struct ScalarMachine {
   F truncate(D a) { return static_cast<float>(a); }
 
   // Ordered comparisons: false where an operand is NaN.
+  B ltD(D a, D b) { return a < b; }
   B lt(F a, F b) { return a < b; }
   B le(F a, F b) { return a <= b; }
   B eq(F a, F b) { return a == b; }
@@ -58,6 +59,7 @@ struct ScalarMachine {
   B both(B a, B b) { return a && b; }
   B either(B a, B b) { return a || b; }
   F select(B c, F a, F b) { return c ? a : b; }
+  D selectD(B c, D a, D b) { return c ? a : b; }
   I selectI(B c, I a, I b) { return c ? a : b; }
 
   I bitsOf(F a) { return cast<int32_t>(a); }
