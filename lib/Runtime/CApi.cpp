@@ -2,7 +2,7 @@
 #include "Program.h"
 #include "intq/AutoDiff/AutoDiff.h"
 #include "intq/Dialect/Intq/Intq.h"
-#include "intq/Import/Import.h"
+#include "intq/Import/ImportModel.h"
 #include "intq/Target/Cpu/Isa.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/InitAllDialects.h"

@@ -2,10 +2,8 @@
 #include "Program.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
-#include "intq/Import/Import.h"
-#include "mlir/Parser/Parser.h"
+#include "intq/Import/ImportModel.h"
 #include <cmath>
-#include <new>
 
 using namespace mlir;
 using namespace intq;
@@ -122,7 +120,7 @@ LogicalResult Program::describe(func::FuncOp func) {
   return success();
 }
 
-/// The smallest and largest finite-ness: index of the first NaN or Inf, or -1.
+/// Index of the first NaN or Inf, or -1.
 static int64_t firstNonfinite(const float *data, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     if (!std::isfinite(data[i]))
@@ -151,7 +149,7 @@ LogicalResult Program::initialize(const ParameterStore &store) {
     entry->initialized = !isParameter || entry->file.empty();
     if (entry->initialized)
       continue;
-    const Parameter *value = store.lookup(entry->file);
+    const StoredTensor *value = store.lookup(entry->file);
     if (!value)
       continue;
     if (value->bytes != entry->bytes()) {
@@ -161,7 +159,7 @@ LogicalResult Program::initialize(const ParameterStore &store) {
           << entry->type << ", but got " << value->bytes;
       continue;
     }
-    loadRows(value->data, *entry);
+    loadRows(static_cast<const char *>(value->data), *entry);
     entry->initialized = true;
     int64_t bad = firstNonfinite(reinterpret_cast<float *>(entry->data.get()), entry->type.getNumElements());
     if (bad >= 0) {
@@ -221,9 +219,9 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
 FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, StringRef path,
                                                      const Options &options) {
   ImportOptions importOptions;
-  importOptions.bind = options.bind;
+  importOptions.conversion.bind = options.bind;
+  importOptions.conversion.loss = options.loss;
   importOptions.checkpoint = options.checkpoint;
-  importOptions.loss = options.loss;
   FailureOr<ImportedModel> model = importModel(context, path, importOptions);
   if (failed(model))
     return failure();
