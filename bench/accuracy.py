@@ -1,0 +1,73 @@
+"""Accuracy of the recipes on GLUE tasks: one `intq finetune` a recipe, task and seed, as a Markdown table.
+
+    python bench/accuracy.py --glue DIR --tasks sst2,cola,stsb --recipes float,row8 --seeds 1,2,3,4,5 --out runs/accuracy
+
+Seeds are paired: every recipe sees the same initial head, order of data and dropout for a seed, so differences of
+two recipes are taken seed by seed. Finished runs are kept in --out and not repeated.
+"""
+import argparse
+import json
+import math
+import os
+import statistics
+import subprocess
+import sys
+
+TASKS = {  # folder, metric, length of the run
+    "sst2": ("SST-2", "accuracy", ["--steps", "300"]),
+    "cola": ("CoLA", "matthews_correlation", ["--epochs", "3"]),
+    "stsb": ("STS-B", "pearson", ["--epochs", "3"]),
+}
+COMMON = ["--batch", "32", "--seq", "64", "--lr", "5e-5", "--warmup", "0.06", "--weight-decay", "0.01"]
+
+
+def run(args, task, recipe, seed):
+    folder, _, length = TASKS[task]
+    name = f"{task}-{recipe}-{seed}"
+    kept = os.path.join(args.out, name + ".json")
+    if os.path.exists(kept):
+        with open(kept) as f:
+            return json.load(f)
+    data = os.path.join(args.glue, folder)
+    command = [sys.executable, "-m", "intq", "finetune", args.model, "--train", os.path.join(data, "train.tsv"), "--eval",
+               os.path.join(data, "dev.tsv"), "--task-preset", task, *length, *COMMON, "--recipe", recipe, "--seed", str(seed),
+               "--out", os.path.join(args.out, name), "--json"]
+    out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    result = json.loads(out.strip().splitlines()[-1])
+    with open(kept, "w") as f:
+        json.dump(result, f)
+    return result
+
+
+def cell(values, baseline):
+    text = f"{statistics.mean(values):.1f}"
+    if len(values) > 1:
+        differences = [v - b for v, b in zip(values, baseline)]
+        error = statistics.stdev(differences) / math.sqrt(len(differences))
+        text += f" ({statistics.mean(differences):+.1f} ± {error:.1f})"
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--glue", required=True)
+    parser.add_argument("--model", default="minilm")
+    parser.add_argument("--tasks", default="sst2")
+    parser.add_argument("--recipes", default="float,row8")
+    parser.add_argument("--seeds", default="1")
+    parser.add_argument("--out", required=True)
+    args = parser.parse_args()
+    os.makedirs(args.out, exist_ok=True)
+    tasks, recipes = args.tasks.split(","), args.recipes.split(",")
+    seeds = [int(s) for s in args.seeds.split(",")]
+    print(f"| recipe | {' | '.join(tasks)} |\n|---|{'---|' * len(tasks)}")
+    scores = {}
+    for recipe in recipes:
+        for task in tasks:
+            metric = TASKS[task][1]
+            scores[recipe, task] = [100 * run(args, task, recipe, seed)["metrics"][metric] for seed in seeds]
+        print(f"| {recipe} | {' | '.join(cell(scores[recipe, t], scores[recipes[0], t]) for t in tasks)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
