@@ -1,0 +1,13 @@
+// The table of all kernels.
+#include "intq/Target/Cpu/Kernel.h"
+
+using namespace intq::cpu;
+
+const KernelRegistry &intq::cpu::kernelRegistry() {
+  static const KernelRegistry registry = [] {
+    KernelRegistry r;
+    addElementwiseKernels(r);
+    return r;
+  }();
+  return registry;
+}
