@@ -8,6 +8,9 @@ from pathlib import Path
 from intq.errors import NonFiniteError, UserError
 
 
+NON_FINITE = 3  # what intq_run returns where a step met NaN or an infinity
+
+
 class Array(ctypes.Structure):
     _fields_ = [("name", c_char_p), ("dtype", c_int32), ("rank", c_int32), ("shape", POINTER(c_int64)),
                 ("data", c_void_p)]
@@ -73,9 +76,10 @@ def take_string(pointer):
 def call(function, *arguments):
     """Calls a function whose last parameter is `char **error`; raises what it reports."""
     error = c_void_p()
-    if getattr(library(), function)(*arguments, byref(error)) != 0:
+    code = getattr(library(), function)(*arguments, byref(error))
+    if code != 0:
         message = take_string(error.value) or f"{function} failed without a message"
-        raise (NonFiniteError if "non-finite" in message else UserError)(message)
+        raise (NonFiniteError if code == NON_FINITE else UserError)(message)
 
 
 def cpu_isas():

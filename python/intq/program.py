@@ -70,14 +70,15 @@ class Program:
         buffer = (ctypes.c_char * size.value).from_address(data.value)
         return np.frombuffer(buffer, dtype).reshape(entry["shape"])
 
-    def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0):
-        """Runs a compiled function; returns its outputs by name."""
+    def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None):
+        """Runs a compiled function; returns its outputs by name, or just the one named `only`."""
         given = [_checked(spec, inputs) for spec in self.inputs(function)]
-        taken = [np.empty(spec["shape"], DTYPES[spec["dtype"]][1]) for spec in self.outputs(function)]
+        wanted = [spec for spec in self.outputs(function) if only in (None, spec["name"])]
+        taken = [np.empty(spec["shape"], DTYPES[spec["dtype"]][1]) for spec in wanted]
         options = abi.RunOptions(seed, step, microbatch, lr)
         abi.call("intq_run", self._handle, function.encode(), *_pack(self.inputs(function), given),
-                 *_pack(self.outputs(function), taken), byref(options))
-        return {spec["name"]: array for spec, array in zip(self.outputs(function), taken)}
+                 *_pack(wanted, taken), byref(options))
+        return {spec["name"]: array for spec, array in zip(wanted, taken)}
 
 
 def inspect(model_path, options):

@@ -1,0 +1,91 @@
+"""Options that several commands share, and how their values are read."""
+import argparse
+
+from intq.options import TrainingOptions
+from intq.schedule import KINDS
+
+ISAS = ("auto", "generic", "avx2", "avx512-vnni", "amx")
+RECIPES = "float, paper16, paper12, paper10, paper8, paper8x8, row8, row8a8, or an .mlir file with a recipe"
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1, but got {text}")
+    return value
+
+
+def natural(text):
+    value = int(text, 0)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 0, but got {text}")
+    return value
+
+
+def betas(text):
+    try:
+        first, second = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected two numbers A,B, but got '{text}'") from None
+    return first, second
+
+
+def binding(text):
+    name, _, size = text.partition("=")
+    if not name or not size.isdecimal() or int(size) < 1:
+        raise argparse.ArgumentTypeError(f"expected NAME=SIZE with a size of at least 1, but got '{text}'")
+    return name, int(size)
+
+
+def add_engine(parser, recipe_default=None):
+    group = parser.add_argument_group("engine")
+    group.add_argument("--recipe", required=recipe_default is None, default=recipe_default, metavar="R",
+                       help=RECIPES + (f" (default {recipe_default})" if recipe_default else ""))
+    group.add_argument("--engine", choices=("cpu", "reference"), default="cpu",
+                       help="compiled code, or the interpreter that defines it (default cpu)")
+    group.add_argument("--cpu-isa", choices=ISAS, default="auto",
+                       help="instruction set of the compiled code; the results are the same (default auto: the best here)")
+    group.add_argument("--threads", type=natural, default=0, metavar="N",
+                       help="threads; the results are the same (default 0: one a core)")
+
+
+def add_optimizer(parser):
+    group = parser.add_argument_group("optimizer and schedule")
+    group.add_argument("--lr", type=float, default=5e-5, metavar="X", help="peak learning rate (default 5e-5)")
+    group.add_argument("--lr-scheduler", choices=KINDS, default=None,
+                       help="after the warm-up: down to 0, or unchanged (default linear; constant with --adam-mode ort)")
+    group.add_argument("--warmup", type=float, default=0.0, metavar="F",
+                       help="warm-up: a share of all steps where below 1, else a number of steps (default 0)")
+    group.add_argument("--weight-decay", type=float, default=0.0, metavar="X",
+                       help="decoupled weight decay, of weights and tables only (default 0)")
+    group.add_argument("--decay-all", action="store_true", help="decay biases and norm weights too")
+    group.add_argument("--max-grad-norm", type=float, default=None, metavar="X",
+                       help="clip the norm of all gradients; 0: no clipping (default 1; 0 with --adam-mode ort)")
+    group.add_argument("--adam-mode", choices=("torch", "ort"), default="torch",
+                       help="whose AdamW: PyTorch's or ONNX Runtime's (default torch)")
+    group.add_argument("--adam-betas", type=betas, default=(0.9, 0.999), metavar="A,B",
+                       help="decay of the two moments (default 0.9,0.999)")
+    group.add_argument("--adam-eps", type=float, default=None, metavar="X",
+                       help="epsilon (default 1e-8; 1e-6 with --adam-mode ort)")
+    group.add_argument("--grad-accum", type=positive, default=1, metavar="N",
+                       help="batches whose mean gradient makes one step (default 1)")
+    group.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
+    group.add_argument("--seed", type=natural, default=0, metavar="N",
+                       help="seed of head, data order, dropout and rounding (default 0)")
+
+
+def add_run(parser):
+    group = parser.add_argument_group("run")
+    group.add_argument("--save-steps", type=positive, default=500, metavar="N",
+                       help="steps between checkpoints; one more is written at the end (default 500)")
+    group.add_argument("--logging-steps", type=positive, default=10, metavar="N", help="steps between log lines (default 10)")
+    group.add_argument("--on-nonfinite", choices=("error", "skip"), default="error",
+                       help="NaN or infinity in a step: stop, or leave the step's update out (default error)")
+    group.add_argument("--out", required=True, metavar="DIR", help="folder for the run; one that holds a run is refused")
+    group.add_argument("--resume", action="store_true", help="continue the newest whole checkpoint in --out")
+    group.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+
+
+def training_options(args):
+    names = TrainingOptions.__dataclass_fields__
+    return TrainingOptions(**{name: getattr(args, name) for name in names if hasattr(args, name)})

@@ -1,0 +1,37 @@
+"""intq compile: the training step of a model as MLIR or as an object file."""
+import shutil
+import tempfile
+from pathlib import Path
+
+from intq.commands.arguments import add_engine, binding
+from intq.errors import UserError
+from intq.options import engine_options
+from intq.program import Program
+
+
+def add(commands):
+    parser = commands.add_parser("compile", help="write a model's compiled step, or every stage of its compilation",
+                                 description="Compiles a model and writes its training step.")
+    parser.add_argument("model", metavar="MODEL.onnx", help="ONNX graph with a loss")
+    add_engine(parser)
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="step.mlir or step.o")
+    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
+                        help="value of a symbolic dimension; may be repeated")
+    parser.add_argument("--dump-stages", metavar="DIR", help="folder for the program after each stage")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    output = Path(args.output)
+    if output.suffix != ".mlir":
+        raise UserError(f"expected an output named .mlir, but got '{args.output}'")
+    with tempfile.TemporaryDirectory(prefix="intq-stages-") as scratch:
+        stages = Path(args.dump_stages or scratch)
+        options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["step"],
+                   "bind": dict(args.bind), "dump_stages": str(stages)}
+        Program.compile(args.model, options).close()
+        dumped = sorted(stages.rglob("*.mlir"))
+        if not dumped:
+            raise UserError("the compiler wrote no stage")
+        shutil.copyfile(dumped[-1], output)
+    print(f"wrote {output}")

@@ -1,0 +1,25 @@
+"""intq eval: metrics of a finished or running fine-tuning on a labelled file."""
+from intq.commands.arguments import natural
+from intq.commands.finished import open_run
+from intq.commands.report import print_json
+from intq.evaluation import evaluate
+
+
+def add(commands):
+    parser = commands.add_parser("eval", help="metrics of a fine-tuned model on a labelled file",
+                                 description="Evaluates the newest checkpoint of a fine-tuning on a labelled file.")
+    parser.add_argument("dir", metavar="DIR", help="output folder of intq finetune")
+    parser.add_argument("--data", required=True, metavar="F", help="TSV, CSV or JSONL like the training file; SQuAD JSON for qa")
+    parser.add_argument("--threads", type=natural, default=0, metavar="N", help="threads (default 0: one a core)")
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    with open_run(args.dir, args.threads) as model:
+        dataset = model.load(args.data, need_labels=True)
+        metrics = evaluate(model.program, dataset, model.batch, model.task, model.metric)
+    for name, value in metrics.items():
+        print(f"{name:12s} {value:.4f}")
+    if args.json:
+        print_json({**metrics, "examples": len(dataset), "step": model.step})

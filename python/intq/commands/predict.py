@@ -1,0 +1,29 @@
+"""intq predict: predictions of a fine-tuned model for a file of text."""
+from pathlib import Path
+
+from intq.commands.arguments import natural
+from intq.commands.finished import open_run
+from intq.errors import UserError
+from intq.evaluation import prediction_rows
+from intq.run_folder import write_atomically
+
+
+def add(commands):
+    parser = commands.add_parser("predict", help="predictions of a fine-tuned model for a file of text",
+                                 description="Writes one prediction a row of the data; labels there are not needed.")
+    parser.add_argument("dir", metavar="DIR", help="output folder of intq finetune")
+    parser.add_argument("--data", required=True, metavar="F", help="TSV, CSV or JSONL like the training file; SQuAD JSON for qa")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT.tsv", help="file to write")
+    parser.add_argument("--threads", type=natural, default=0, metavar="N", help="threads (default 0: one a core)")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    with open_run(args.dir, args.threads) as model:
+        dataset = model.load(args.data, need_labels=False)
+        header, rows = prediction_rows(model.program, dataset, model.batch, model.task, model.label_names)
+    try:
+        write_atomically(Path(args.output), "".join("\t".join(row) + "\n" for row in [header, *rows]))
+    except OSError as error:
+        raise UserError(f"cannot write {args.output}: {error.strerror}") from None
+    print(f"wrote {len(rows)} predictions to {args.output}")

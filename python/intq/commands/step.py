@@ -1,0 +1,91 @@
+"""intq step: one forward and backward pass over given arrays."""
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from intq.commands.arguments import add_engine, binding, natural
+from intq.errors import UserError
+from intq.options import engine_options
+from intq.program import Program
+
+
+def add(commands):
+    parser = commands.add_parser("step", help="one forward and backward pass: loss, outputs and gradients of given inputs",
+                                 description="Runs forward and backward once. The inputs file holds the graph's inputs "
+                                 "by name, and parameter values by name where the model file has none; the outputs "
+                                 "file gets 'loss', every graph output, and 'grad/<name>' for every parameter.")
+    parser.add_argument("model", metavar="MODEL.onnx", help="ONNX graph with a loss")
+    add_engine(parser)
+    parser.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of dropout and rounding (default 0)")
+    parser.add_argument("--step", type=natural, default=0, metavar="N", help="step number for random numbers (default 0)")
+    parser.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
+    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
+                        help="value of a symbolic dimension; may be repeated")
+    parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
+    parser.add_argument("--inputs", required=True, metavar="IN.npz", help="arrays by name")
+    parser.add_argument("--outputs", required=True, metavar="OUT.npz", help="file to write")
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    arrays = read_npz(args.inputs)
+    options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
+               "bind": dict(args.bind)}
+    if args.dropout is not None:
+        options["dropout"] = args.dropout
+    if args.checkpoint:
+        options["checkpoint"] = args.checkpoint
+    with Program.compile(args.model, options) as program:
+        unused = set_parameters(program, arrays) - {spec["name"] for spec in program.inputs("grad")}
+        if unused:
+            print(f"intq: note: not used by the model: {', '.join(sorted(unused))}", file=sys.stderr)
+        outputs = program.run("grad", arrays, seed=args.seed, step=args.step)
+        loss = next(o["name"] for o in program.outputs("grad") if o.get("loss"))
+        write_npz(args.outputs, {**outputs, "loss": outputs[loss]})
+    print(f"loss {float(outputs[loss]):.7g}; wrote {args.outputs}")
+
+
+def read_npz(path):
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError, AttributeError) as error:
+        raise UserError(f"{path}: expected an .npz file of arrays, but got: {error}") from None
+    except Exception as error:  # zipfile and zlib have their own
+        raise UserError(f"{path}: damaged .npz file: {error}") from None
+
+
+def write_npz(path, arrays):
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        with open(draft, "wb") as file:
+            np.savez(file, **arrays)
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror}") from None
+
+
+def set_parameters(program, arrays):
+    """Writes given parameter values into the program; returns the names that are no parameters."""
+    by_name = {}
+    for entry in program.state_entries:
+        by_name[entry.get("file") or entry["name"]] = (entry, entry.get("transposed", False))
+    by_name.update({entry["name"]: (entry, False) for entry in program.state_entries})
+    others = set()
+    for name, array in arrays.items():
+        if name not in by_name:
+            others.add(name)
+            continue
+        entry, transposed = by_name[name]
+        value = array.T if transposed and array.ndim == 2 else array
+        if list(value.shape) != list(entry["shape"]) or value.dtype.kind != "f":
+            raise UserError(f"parameter '{name}': expected {entry['dtype']} {entry['shape']}, but got "
+                            f"{array.dtype.name} {list(array.shape)}")
+        if not np.isfinite(value).all():
+            raise UserError(f"parameter '{name}': expected finite numbers, but it holds NaN or an infinity")
+        program.state(entry["name"])[...] = value
+    return others

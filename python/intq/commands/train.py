@@ -1,0 +1,90 @@
+"""intq train: a replay of given batches through an ONNX graph; no text involved."""
+import hashlib
+
+import numpy as np
+
+from intq.commands.arguments import add_engine, add_optimizer, add_run, binding, positive, training_options
+from intq.commands.report import print_json, summary
+from intq.commands.step import read_npz, set_parameters
+from intq.errors import UserError
+from intq.program import Program
+from intq.results import parameters
+from intq.run_folder import RunFolder
+from intq.schedule import Schedule
+from intq.state_file import write_safetensors
+from intq.trainer import Trainer
+
+
+def add(commands):
+    parser = commands.add_parser("train", help="train an ONNX graph on given batches (arrays, no text)",
+                                 description="Trains on the batches of an .npz file, in their order and again from the "
+                                 "first: each array holds one input of the graph with the batch number as first "
+                                 "dimension; further arrays are parameter values by name.")
+    parser.add_argument("model", metavar="MODEL.onnx", help="ONNX graph with a loss")
+    parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
+    parser.add_argument("--batches", required=True, metavar="BATCHES.npz", help="arrays [batches, …] by input name")
+    parser.add_argument("--steps", type=positive, required=True, metavar="N", help="optimizer steps")
+    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
+                        help="value of a symbolic dimension; may be repeated")
+    add_engine(parser)
+    add_optimizer(parser)
+    add_run(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args):
+    options = training_options(args)
+    schedule = Schedule.make(options.lr_scheduler, options.lr, args.steps, options.warmup)
+    arrays = read_npz(args.batches)
+    functions = ["grad", "update"] if options.two_phase else ["step"]
+    more = {"bind": dict(args.bind)} | ({"checkpoint": args.checkpoint} if args.checkpoint else {})
+    with Program.compile(args.model, options.compiler_options(functions, **more)) as program:
+        return _train(args, options, schedule, arrays, program, functions[0])
+
+
+def _train(args, options, schedule, arrays, program, function):
+    specs = program.inputs(function)
+    count = _check_batches(args.batches, arrays, specs)
+    names = {spec["name"] for spec in specs}
+    others = set_parameters(program, {n: a for n, a in arrays.items() if n not in names})
+    if others:
+        raise UserError(f"{args.batches}: expected inputs or parameters of the model, but got "
+                        f"{', '.join(sorted(others))}")
+    folder = RunFolder(args.out)
+    manifest = {"command": "train", "model": args.model, "identity": {
+        **options.identity(), "steps": args.steps, "batches_sha256": _hash(arrays)}}
+    started = folder.open_new_or_resume(manifest, args.resume)
+    folder.require_space(3 * sum(program.state(e["name"]).nbytes for e in program.state_entries))
+    trainer = Trainer(program, folder, options, schedule, lambda n: {k: arrays[k][n % count] for k in names},
+                      batch_size=specs[0]["shape"][0] if specs[0]["shape"] else 1)
+    if started:
+        trainer.resume()
+    trainer.train()
+    write_safetensors(folder.path / "parameters.safetensors", parameters(program))
+    print(f"{trainer.step} steps; parameters in {folder.path / 'parameters.safetensors'}")
+    if args.json:
+        print_json(summary(trainer, program, options, losses=trainer.losses,
+                           loss=trainer.losses[-1] if trainer.losses else None))
+
+
+def _check_batches(path, arrays, specs):
+    counts = {}
+    for spec in specs:
+        if spec["name"] not in arrays:
+            raise UserError(f"{path}: expected an array '{spec['name']}', but it holds {', '.join(arrays) or 'none'}")
+        array = arrays[spec["name"]]
+        if array.ndim == 0 or list(array.shape[1:]) != list(spec["shape"]) or array.shape[0] == 0:
+            raise UserError(f"{path}: array '{spec['name']}': expected shape [batches, "
+                            f"{', '.join(map(str, spec['shape']))}], but got {list(array.shape)}")
+        counts[spec["name"]] = array.shape[0]
+    if len(set(counts.values())) != 1:
+        raise UserError(f"{path}: expected the same number of batches in every array, but got {counts}")
+    return next(iter(counts.values()))
+
+
+def _hash(arrays):
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(f"{name}{arrays[name].shape}{arrays[name].dtype.str}".encode())
+        digest.update(np.ascontiguousarray(arrays[name]))
+    return digest.hexdigest()

@@ -1,0 +1,191 @@
+"""One fine-tuning from its command line to its results: data, graph, program, training, model folder."""
+import math
+import shutil
+from pathlib import Path
+
+from intq import onnx_file, results
+from intq.checkpoint_folder import CheckpointFolder, resolve
+from intq.data.dataset import TrainingOrder, check_token_ids, load_dataset
+from intq.data.examples import Columns
+from intq.data.presets import preset
+from intq.data.tokenizer import load_tokenizer
+from intq.errors import UserError
+from intq.evaluation import evaluate
+from intq.export import export_training
+from intq.feeding import Feeder, check_fits
+from intq.plot import plot_run
+from intq.program import Program
+from intq.progress import Progress
+from intq.run_folder import RunFolder
+from intq.schedule import Schedule
+from intq.trainer import Trainer
+
+
+class FineTuning:
+    """Checks everything that can be checked before the output folder is touched; `train` does the rest."""
+
+    def __init__(self, args, options):
+        self.args, self.options, self.metrics, self.program = args, options, {}, None
+        self.folder = RunFolder(args.out)
+        self.is_onnx = args.model.endswith(".onnx")
+        self._choose_task()
+        self._find_model()
+        self._load_data()
+        self.steps_per_epoch = len(self.train_data) / (args.batch * options.grad_accum)
+        total = args.steps or math.ceil((args.epochs or 3) * self.steps_per_epoch)
+        self.schedule = Schedule.make(options.lr_scheduler, options.lr, total, options.warmup)
+        self._open_folder()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.program:
+            self.program.close()
+
+    # Before anything is written.
+
+    def _choose_task(self):
+        args = self.args
+        self.preset = preset(args.task_preset) if args.task_preset else None
+        self.task = args.task or (self.preset.task if self.preset else "classification")
+        if self.preset and self.task != self.preset.task:
+            raise UserError(f"the preset {args.task_preset} is a {self.preset.task} task, but got --task {args.task}")
+        text = args.text.split(",") if args.text else None
+        if text and len(text) > 2:
+            raise UserError(f"expected one or two text columns, but got --text {args.text}")
+        self.columns = Columns(text, args.label, self.preset)
+        self.metric = self.preset.metric if self.preset else {"classification": "accuracy", "regression": "pearson",
+                                                              "qa": "f1"}[self.task]
+        self.label_names = list(self.preset.label_names) if self.preset else []
+        self.num_labels = args.num_labels
+
+    def _find_model(self):
+        args = self.args
+        if self.is_onnx:
+            self.graph = onnx_file.read_graph(args.model)
+            if not args.tokenizer:
+                raise UserError("an .onnx model has no tokenizer: name one with --tokenizer DIR|minilm")
+            self.tokenizer_folder = resolve(args.tokenizer)
+            self.num_labels = self.num_labels or onnx_file.num_labels(self.graph)
+            self.bind = onnx_file.bindings(self.graph, args.batch, args.seq)
+        else:
+            self.checkpoint = CheckpointFolder.open(args.model)
+            self.tokenizer_folder = resolve(args.tokenizer) if args.tokenizer else self.checkpoint.path
+            self.bind = {}
+        self.tokenizer = load_tokenizer(self.tokenizer_folder)
+
+    def _load_data(self):
+        args = self.args
+
+        def load(path):
+            return load_dataset(path, self.tokenizer, args.seq, task=self.task, columns=self.columns,
+                                label_names=self.label_names, num_labels=self.num_labels)
+
+        self.train_data = load(args.train)
+        self.eval_data = load(args.eval) if args.eval else None
+        classes = {"classification": len(self.label_names), "regression": 1, "qa": 2}[self.task]
+        if args.num_labels not in (None, classes):
+            raise UserError(f"expected {classes} labels for this task and data, but got --num-labels "
+                            f"{args.num_labels}")
+        self.num_labels = classes
+        if not self.is_onnx:
+            self._check_ids(self.checkpoint.config["vocab_size"])
+
+    def _check_ids(self, limit):
+        check_token_ids(self.train_data, limit, self.args.train)
+        if self.eval_data:
+            check_token_ids(self.eval_data, limit, self.args.eval)
+
+    # The folder.
+
+    def _open_folder(self):
+        args = self.args
+        identity = {**self.options.identity(), "steps": self.schedule.total, "batch": args.batch, "seq": args.seq,
+                    "task": self.task, "train_sha256": self.train_data.sha256()}
+        manifest = {"command": "finetune", "model": args.model, "task": self.task, "label_names": self.label_names,
+                    "task_preset": args.task_preset, "text": self.columns.text, "label": self.columns.label,
+                    "batch": args.batch, "seq": args.seq, "recipe": self.options.recipe, "bind": self.bind,
+                    "metric": self.metric, "train": args.train, "eval": args.eval, "identity": identity}
+        existed = self.folder.path.exists()
+        self.resumed = self.folder.open_new_or_resume(manifest, args.resume)
+        try:
+            self._prepare()
+        except BaseException:
+            if not self.resumed:
+                self._abandon(existed)
+            raise
+
+    def _abandon(self, existed):
+        """Leaves nothing behind of a run that never started."""
+        if self.program:
+            self.program.close()
+        for entry in list(self.folder.path.iterdir()):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        if not existed:
+            self.folder.path.rmdir()
+
+    def _prepare(self):
+        graph = self.folder.path / "train.onnx"
+        results.copy_tokenizer(self.tokenizer_folder, self.folder.path / "tokenizer")
+        if self.is_onnx and not graph.exists():
+            onnx_file.copy_model(self.args.model, graph)
+        elif not self.is_onnx and not graph.exists():
+            export_training(self.checkpoint, graph, task=self.task, num_labels=self.num_labels, batch=self.args.batch,
+                            seq=self.args.seq, seed=self.options.seed)
+        functions = (["grad", "update"] if self.options.two_phase else ["step"]) + ["eval"] * bool(self.eval_data)
+        self.program = Program.compile(graph, self.options.compiler_options(functions, bind=self.bind))
+        check_fits(self.program, functions[0], self.task, self.args.batch, self.args.seq)
+        self._check_against_program(functions[0])
+        self.folder.require_space(4 * sum(self.program.state(e["name"]).nbytes for e in self.program.state_entries))
+        self.trainer = self._trainer(functions[0])
+
+    def _check_against_program(self, function):
+        for spec in self.program.inputs(function):
+            if spec["name"] == "input_ids" and spec.get("range"):
+                self._check_ids(spec["range"][1])
+            if spec["name"] == "labels" and spec.get("range") and self.num_labels > spec["range"][1]:
+                raise UserError(f"the data have {self.num_labels} classes, but the model has {spec['range'][1]}")
+
+    def _trainer(self, function):
+        order = TrainingOrder(len(self.train_data), self.args.batch, self.options.seed)
+        feed = Feeder(self.program, function, self.train_data)
+        return Trainer(self.program, self.folder, self.options, self.schedule, lambda n: feed(order.indices(n)),
+                       batch_size=self.args.batch, steps_per_epoch=self.steps_per_epoch,
+                       evaluate=self._evaluate if self.eval_data else None, eval_at=self._eval_at)
+
+    def _evaluate(self):
+        return evaluate(self.program, self.eval_data, self.args.batch, self.task, self.metric)
+
+    def _eval_at(self, step):
+        """Every --eval-steps, else after the step that ends an epoch."""
+        if self.options.eval_steps:
+            return step % self.options.eval_steps == 0
+        return int(step / self.steps_per_epoch) > int((step - 1) / self.steps_per_epoch)
+
+    # Training and results.
+
+    def train(self):
+        info = self.program.info
+        Progress.say(f"{self.args.model}: {self.task}, {len(self.train_data)} training examples, {self.schedule.total} "
+                     f"steps of {self.args.batch * self.options.grad_accum}, recipe {info['recipe']}, "
+                     f"{info['engine']} {info['cpu_isa']}, {info['threads']} threads")
+        if self.resumed:
+            self.trainer.resume()
+        self.trainer.train()
+        if self.eval_data:
+            self.metrics = self.trainer.last_metrics or self._evaluate()
+        self._save_results()
+
+    def _save_results(self):
+        target = self.folder.path / "model"
+        if self.is_onnx:
+            results.save_graph(target, self.program, self.folder.path / "train.onnx", self.tokenizer_folder)
+        else:
+            results.save_bert(target, self.program, self.checkpoint.config, self.checkpoint.prefix, self.task,
+                              self.label_names, self.num_labels, self.tokenizer_folder)
+        title = f"{Path(self.args.model).name} · {self.args.task_preset or self.task} · {self.options.recipe}"
+        plot_run(self.folder.read_log(), self.folder.path / "curves.png", title, self.metric)
+        if self.metrics:
+            Progress.say("held-out: " + "  ".join(f"{name} {value:.4f}" for name, value in self.metrics.items()))
+        Progress.say(f"model (safetensors, ONNX): {target}\ncurves: {self.folder.path / 'curves.png'}")

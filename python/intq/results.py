@@ -1,0 +1,101 @@
+"""What a finished run leaves: the model for Hugging Face transformers, and as an ONNX inference model."""
+import json
+import shutil
+from pathlib import Path
+
+import onnx
+from onnx import numpy_helper
+
+from intq.data.tokenizer import FILES
+from intq.errors import UserError
+from intq.export import export_inference
+from intq.export.write import write_model
+from intq.run_folder import write_atomically
+from intq.state_file import write_safetensors
+
+_CLASSES = {"classification": "BertForSequenceClassification", "regression": "BertForSequenceClassification",
+            "qa": "BertForQuestionAnswering"}
+_HEADS = ("classifier.", "qa_outputs.")
+
+
+def parameters(program):
+    return {e["name"]: program.state(e["name"]) for e in program.state_entries
+            if e["role"] in ("parameter", "frozen")}
+
+
+def save_bert(folder, program, config, prefix, task, label_names, num_labels, tokenizer_folder):
+    """model/: safetensors, configuration and tokenizer as transformers reads them, and model.onnx."""
+    folder = Path(folder)
+    folder.mkdir(exist_ok=True)
+    weights = parameters(program)
+    named = {n if n.startswith((*_HEADS, "bert.")) else "bert." + n: w for n, w in weights.items()}
+    _replace(folder / "model.safetensors", lambda path: write_safetensors(path, named, {"format": "pt"}))
+    write_atomically(folder / "config.json", json.dumps(_config(config, task, label_names, num_labels), indent=1))
+    copy_tokenizer(tokenizer_folder, folder)
+    export_inference(config, weights, prefix, folder / "model.onnx", task=task, num_labels=num_labels)
+
+
+def save_graph(folder, program, model_path, tokenizer_folder):
+    """The same for a model that came as ONNX: parameters by their names, and the file's own forward graph."""
+    folder = Path(folder)
+    folder.mkdir(exist_ok=True)
+    _replace(folder / "model.safetensors", lambda path: write_safetensors(path, parameters(program)))
+    copy_tokenizer(tokenizer_folder, folder)
+    write_model(_forward_graph(model_path, program), folder / "model.onnx")
+
+
+def copy_tokenizer(source, folder):
+    folder.mkdir(exist_ok=True)
+    for name in FILES:
+        if (Path(source) / name).exists():
+            shutil.copyfile(Path(source) / name, folder / name)
+
+
+def _config(config, task, label_names, num_labels):
+    config = {k: v for k, v in config.items() if k not in ("_name_or_path", "transformers_version")}
+    config["architectures"] = [_CLASSES[task]]
+    if task != "qa":
+        names = label_names or [f"LABEL_{i}" for i in range(num_labels)]
+        config["id2label"] = {str(i): name for i, name in enumerate(names)}
+        config["label2id"] = {name: i for i, name in enumerate(names)}
+        config["problem_type"] = "regression" if task == "regression" else "single_label_classification"
+    return config
+
+
+def _replace(path, write):
+    draft = path.with_name(f".{path.name}.draft")
+    write(draft)
+    draft.replace(path)
+
+
+def _forward_graph(model_path, program):
+    """The graph from inputs to logits, trained weights in place, dropout off, loss and labels cut away."""
+    model = onnx.load(model_path)
+    held = {t.name: t for t in model.graph.initializer}
+    for entry in program.state_entries:
+        if entry["role"] == "parameter" and entry.get("file") in held:
+            _write_back(held[entry["file"]], entry, program.state(entry["name"]))
+    outputs = [o.name for o in model.graph.output]
+    logits = "logits" if "logits" in outputs else next(o for o in outputs if "loss" not in o)
+    _dropout_off(model.graph)
+    inputs = [i.name for i in model.graph.input if i.name in ("input_ids", "attention_mask", "token_type_ids")]
+    try:
+        return onnx.utils.Extractor(model).extract_model(inputs, [logits])
+    except (ValueError, onnx.checker.ValidationError) as error:
+        raise UserError(f"{model_path}: no inference graph from {', '.join(inputs)} to {logits}: {error}") from None
+
+
+def _write_back(tensor, entry, value):
+    array = numpy_helper.to_array(tensor).copy()
+    value = value.T if entry.get("transposed") else value
+    rows = entry.get("rows")
+    target = array[rows[0]:rows[1]] if rows and len(array) != len(value) else array
+    target[...] = value.reshape(target.shape)
+    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+
+
+def _dropout_off(graph):
+    for node in graph.node:
+        if node.op_type == "Dropout":
+            del node.input[1:]
+            del node.output[1:]

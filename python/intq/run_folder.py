@@ -1,0 +1,156 @@
+"""A run's output folder: what is in it, and writes that a crash at any moment cannot leave half done.
+
+    run.json            what was asked for
+    train.onnx          the graph that is trained
+    checkpoints/step-N  state.safetensors, manifest.json
+    log.jsonl           one line a logged step or evaluation
+    model/, curves.png  results
+"""
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+from intq.errors import UserError
+
+KEEP = 2  # newest checkpoints that stay
+
+
+def sync_folder(path):
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_atomically(path, data):
+    """The whole file or none of it."""
+    path = Path(path)
+    draft = path.with_name(f".{path.name}.draft")
+    with open(draft, "wb") as file:
+        file.write(data if isinstance(data, bytes) else data.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+class RunFolder:
+    def __init__(self, path):
+        self.path = Path(path)
+        self.checkpoints = self.path / "checkpoints"
+
+    @property
+    def manifest_file(self):
+        return self.path / "run.json"
+
+    def open_new_or_resume(self, manifest, resume):
+        """Claims the folder for this run. Returns whether it holds this very run already."""
+        if self.manifest_file.exists():
+            if not resume:
+                raise UserError(f"{self.path} already holds a run: continue it with --resume, or choose another --out")
+            _same_run(self.path, self.read_manifest(), manifest)
+            self._probe()
+            return True
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"expected a folder for --out, but {self.path} is a file")
+        if self.path.exists() and any(p for p in self.path.iterdir() if not p.name.startswith(".")):
+            raise UserError(f"{self.path} is not empty and holds no run of intq: choose another --out")
+        self._probe()
+        write_atomically(self.manifest_file, json.dumps(manifest, indent=1))
+        return False
+
+    def _probe(self):
+        try:
+            self.checkpoints.mkdir(parents=True, exist_ok=True)
+            probe = self.checkpoints / ".probe"
+            probe.write_bytes(b"intq")
+            probe.unlink()
+        except OSError as error:
+            raise UserError(f"cannot write to {self.path}: {error.strerror}") from None
+
+    def require_space(self, bytes_needed):
+        free = shutil.disk_usage(self.path).free
+        if free < bytes_needed:
+            raise UserError(f"{self.path}: expected {bytes_needed >> 20} MiB of free space for checkpoints and "
+                            f"results, but got {free >> 20} MiB")
+
+    def read_manifest(self):
+        try:
+            return json.loads(self.manifest_file.read_text())
+        except FileNotFoundError:
+            raise UserError(f"{self.path} holds no run of intq (no run.json)") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise UserError(f"{self.manifest_file}: expected JSON, but got: {error}") from None
+
+    def save_checkpoint(self, step, write_state, manifest):
+        """`write_state(path)` writes the tensors and returns nothing; `manifest` is completed with the file's hash."""
+        final = self.checkpoints / f"step-{step:08d}"
+        draft = self.checkpoints / f".draft-{step:08d}"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir()
+        write_state(draft / "state.safetensors")
+        manifest = {**manifest, "step": step, "file_sha256": _file_sha256(draft / "state.safetensors")}
+        write_atomically(draft / "manifest.json", json.dumps(manifest, indent=1))
+        shutil.rmtree(final, ignore_errors=True)
+        os.replace(draft, final)
+        sync_folder(self.checkpoints)
+        for old in self._listed()[KEEP:]:
+            shutil.rmtree(old, ignore_errors=True)
+        return final
+
+    def _listed(self):
+        """Checkpoint folders, newest first."""
+        if not self.checkpoints.is_dir():
+            return []
+        return sorted((p for p in self.checkpoints.iterdir() if p.name.startswith("step-")), reverse=True)
+
+    def newest_checkpoint(self, notice):
+        """(folder, manifest) of the newest whole checkpoint, or None; the others are named to `notice`."""
+        for folder in self._listed():
+            try:
+                manifest = json.loads((folder / "manifest.json").read_text())
+                found = _file_sha256(folder / "state.safetensors")
+                if found == manifest["file_sha256"]:
+                    return folder, manifest
+                notice(f"skipping {folder}: its state file does not have the recorded hash")
+            except (OSError, ValueError, KeyError) as error:
+                notice(f"skipping {folder}: incomplete or damaged ({error})")
+        return None
+
+    def append_log(self, record):
+        with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def read_log(self):
+        try:
+            lines = (self.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        records = []
+        for line in lines:
+            try:
+                records.append(json.loads(line))
+            except json.JSONDecodeError:
+                continue  # the last line of a killed run
+        return records
+
+    def cut_log(self, step):
+        """Forgets what was logged after `step`: a resumed run logs it again."""
+        kept = [r for r in self.read_log() if r["step"] <= step]
+        write_atomically(self.path / "log.jsonl", "".join(json.dumps(r) + "\n" for r in kept))
+
+
+def _same_run(path, found, asked):
+    for key, value in asked["identity"].items():
+        if found.get("identity", {}).get(key) != value:
+            raise UserError(f"--resume: {path} was started with {key} = {found.get('identity', {}).get(key)!r}, "
+                            f"but got {value!r}")
+
+
+def _file_sha256(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") \
+            else hashlib.sha256(file.read()).hexdigest()

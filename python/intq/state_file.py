@@ -1,0 +1,62 @@
+"""The state of a run: its hash (docs/Spec.md, state_sha256) and its file, written without copying the tensors."""
+import hashlib
+import json
+import os
+import struct
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from intq.errors import UserError
+
+_SAFETENSORS = {"float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64"}
+
+
+def state_sha256(program, *, step, seed):
+    """Entries in the order of the program's info: name, a zero byte, element type and dimensions as text, data."""
+    digest = hashlib.sha256()
+    for entry in program.state_entries:
+        array = program.state(entry["name"])
+        dims = "x".join(map(str, entry["shape"]))
+        digest.update(entry["name"].encode() + b"\0" + f"{entry['dtype']}[{dims}]".encode() + b"\0")
+        digest.update(_little_endian(array))
+    digest.update(struct.pack("<QQ", step, seed))
+    return digest.hexdigest()
+
+
+def _little_endian(array):
+    return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+
+
+def write_safetensors(path, tensors, metadata=None):
+    """Writes a safetensors file and waits until it is on the disk. `tensors`: arrays by name."""
+    header, offset = ({"__metadata__": metadata} if metadata else {}), 0
+    for name, array in tensors.items():
+        header[name] = {"dtype": _SAFETENSORS[array.dtype.name], "shape": list(array.shape),
+                        "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for array in tensors.values():
+            file.write(_little_endian(array).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_into_state(path, program, entries=None):
+    """Copies a state file's tensors into the program; names, shapes and types must be the program's."""
+    try:
+        with safe_open(str(path), "numpy") as file:
+            present = set(file.keys())
+            for entry in entries or program.state_entries:
+                if entry["name"] not in present:
+                    raise UserError(f"{path}: expected a tensor '{entry['name']}', but it has none")
+                array = file.get_tensor(entry["name"])
+                if list(array.shape) != list(entry["shape"]) or array.dtype.name != entry["dtype"]:
+                    raise UserError(f"{path}: tensor '{entry['name']}': expected {entry['dtype']} "
+                                    f"{entry['shape']}, but got {array.dtype.name} {list(array.shape)}")
+                program.state(entry["name"])[...] = array
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: not a readable state file: {error}") from None
