@@ -133,7 +133,7 @@ def _given(table, columns, need_labels):
 def _has_header(table, wanted, label):
     """Names mean a header. With numbers, a first row is one whose label is no number and unlike all others."""
     first = [f.strip() for f in table.rows[0].fields]
-    if any(name in first for name in wanted) or not all(name.isdecimal() for name in wanted):
+    if not all(name.isdecimal() for name in wanted):
         return True
     if label is None or int(label) >= len(first) or _is_number(first[int(label)]):
         return False
