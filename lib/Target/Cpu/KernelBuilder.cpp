@@ -12,7 +12,7 @@ using namespace intq::cpu;
 
 /// Fewer elements than this are not worth waking a second thread (a few microseconds).
 static constexpr int64_t kParallelElements = 16384;
-/// Elements of one iteration of parallelLanes.
+/// Elements that one iteration of parallelLanes touches.
 static constexpr int64_t kChunk = 4096;
 
 SmallVector<MemRefType> intq::cpu::bufferTypes(Type type) {
@@ -206,12 +206,12 @@ void KernelBuilder::forLanes(int64_t n, function_ref<void(Lanes)> body) {
   });
 }
 
-void KernelBuilder::parallelLanes(int64_t n, function_ref<void(Lanes)> body) {
-  int64_t whole = n - n % kLanes;
+void KernelBuilder::parallelLanes(int64_t n, function_ref<void(Lanes)> body, int64_t work) {
+  int64_t whole = n - n % kLanes, step = std::max(kLanes, kChunk / work / kLanes * kLanes);
   if (whole)
-    parallelFor(llvm::divideCeil(whole, kChunk), kChunk, [&](Value chunk) {
-      Value lo = mulIndex(chunk, kChunk);
-      Value hi = whole % kChunk ? minIndex(addIndex(lo, index(kChunk)), index(whole)) : addIndex(lo, index(kChunk));
+    parallelFor(llvm::divideCeil(whole, step), step * work, [&](Value chunk) {
+      Value lo = mulIndex(chunk, step);
+      Value hi = whole % step ? minIndex(addIndex(lo, index(step)), index(whole)) : addIndex(lo, index(step));
       loop(lo, hi, kLanes, [&](Value i) { body({i, {}}); });
     });
   if (whole < n)

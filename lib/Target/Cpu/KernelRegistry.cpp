@@ -6,7 +6,11 @@ using namespace intq::cpu;
 const KernelRegistry &intq::cpu::kernelRegistry() {
   static const KernelRegistry registry = [] {
     KernelRegistry r;
+    addCodeKernels(r);
     addElementwiseKernels(r);
+    addEmbeddingKernels(r);
+    addIntegerLayerNormKernels(r);
+    addQuantizeKernels(r);
     return r;
   }();
   return registry;

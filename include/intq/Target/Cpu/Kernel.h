@@ -91,8 +91,8 @@ public:
   /// The sixteen-lane groups of elements 0 … n−1; the last one masked where n % 16 != 0.
   void forLanes(int64_t n, llvm::function_ref<void(Lanes)> body);
   Values reduceLanes(int64_t n, Values init, llvm::function_ref<Values(Lanes, mlir::ValueRange)> body);
-  /// All of 0 … n−1 in parallel, in chunks of whole groups: body(base, lanes), element = base + lanes.index.
-  void parallelLanes(int64_t n, llvm::function_ref<void(Lanes)> body);
+  /// All of 0 … n−1 in parallel, in chunks of whole groups. `work`: elements that one of them touches.
+  void parallelLanes(int64_t n, llvm::function_ref<void(Lanes)> body, int64_t work = 1);
 
   // ---- Vectors of sixteen
   /// buffer[base + lanes]; elements beyond the mask are 0. `base` may be null.
@@ -143,6 +143,10 @@ using KernelRegistry = llvm::StringMap<Kernel>;
 const KernelRegistry &kernelRegistry();
 
 // One function a file of kernels.
+void addCodeKernels(KernelRegistry &);
 void addElementwiseKernels(KernelRegistry &);
+void addEmbeddingKernels(KernelRegistry &);
+void addIntegerLayerNormKernels(KernelRegistry &);
+void addQuantizeKernels(KernelRegistry &);
 
 } // namespace intq::cpu

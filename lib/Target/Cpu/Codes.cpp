@@ -1,0 +1,103 @@
+// Kernels on codes: intq.dequantize, intq.dropout, intq.bias_grad.
+#include "Draws.h"
+#include "intq/Dialect/Intq/Intq.h"
+#include "intq/Format/Activation.h"
+#include "intq/Format/Quantize.h"
+#include "intq/Target/Cpu/Kernel.h"
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::cpu;
+
+/// Elements that one task of a dropout draws for.
+static constexpr int64_t kTaskElements = 1024;
+
+/// Rows of `type` seen as [leading, rows, columns].
+struct Shape3 {
+  int64_t leading = 1, rows = 1, columns = 1;
+  explicit Shape3(QType type) {
+    ArrayRef<int64_t> shape = type.getShape();
+    columns = shape.back();
+    rows = shape.size() > 1 ? shape[shape.size() - 2] : 1;
+    leading = type.getFloatType().getNumElements() / (rows * columns);
+  }
+};
+
+static LogicalResult emitDequantize(KernelBuilder &k) {
+  auto type = cast<QType>(cast<DequantizeOp>(k.op).getQ().getType());
+  if (type.getScale() == ScaleKind::Unit)
+    return k.unsupported("dequantizing codes without scales");
+  Shape3 shape(type);
+  SmallVector<int64_t> scales = type.getScaleShape();
+  int64_t rank = type.getRank();
+  // Strides of the scale's index by leading, row block and column; each 0 where one scale serves.
+  int64_t rowBlock = rank > 1 ? type.getBlockSize(rank - 2) : 1;
+  int64_t scaleRows = rank > 1 ? scales[rank - 2] : 1, scaleColumns = scales[rank - 1];
+  int64_t scaleLeading = type.getScalesType().getNumElements() / (scaleRows * scaleColumns);
+  if ((scaleColumns != 1 && scaleColumns != shape.columns) || (scaleLeading != 1 && scaleLeading != shape.leading))
+    return k.unsupported("scale blocks that are neither rows, columns nor the whole tensor");
+  VectorMachine v = k.vector();
+  k.parallelFor(shape.leading * shape.rows, shape.columns, [&](Value i) {
+    Value base = k.mulIndex(i, shape.columns);
+    Value at = k.mulIndex(k.divIndex(k.remIndex(i, shape.rows), rowBlock), scaleColumns);
+    if (scaleLeading > 1)
+      at = k.addIndex(at, k.mulIndex(k.divIndex(i, shape.rows), scaleRows * scaleColumns));
+    Value one = scaleColumns == 1 ? k.splat(k.loadScalar(k.operandScales(0), at)) : Value();
+    k.forLanes(shape.columns, [&](Lanes lanes) {
+      Value scale = one ? one : k.load(k.operandScales(0), at, lanes);
+      k.store(decode(v, k.loadCodes(k.operand(0), base, lanes), scale), k.result(), base, lanes);
+    });
+  });
+  return success();
+}
+
+static LogicalResult emitDropout(KernelBuilder &k) {
+  auto op = cast<DropoutOp>(k.op);
+  auto type = cast<QType>(op.getQ().getType());
+  DropoutRule rule(op.getRatio().convertToFloat());
+  VectorMachine v = k.vector();
+  int64_t total = type.getFloatType().getNumElements();
+  Draws draws(k, k.operand(1), 16);
+  auto drop = [&](Value first, int64_t count) {
+    draws.fill(first, count);
+    k.forLanes(count, [&](Lanes lanes) {
+      Value code = k.loadCodes(k.operand(0), first, lanes);
+      Value dropped = v.ltI(draws.get(k.index(0), lanes), v.constantI(rule.threshold));
+      k.storeCodes(v.selectI(dropped, v.constantI(0), code), k.result(), first, lanes);
+    });
+  };
+  k.parallelFor(total / kTaskElements, kTaskElements,
+                [&](Value task) { drop(k.mulIndex(task, kTaskElements), kTaskElements); },
+                [&] { draws.allocate(kTaskElements); });
+  if (int64_t rest = total % kTaskElements) {
+    draws.allocate(rest);
+    drop(k.index(total - rest), rest);
+  }
+  k.parallelLanes(type.getScalesType().getNumElements(), [&](Lanes lanes) {
+    Value scale = k.load(k.operandScales(0), nullptr, lanes);
+    k.store(v.mul(scale, v.constant(rule.keepFactor)), k.resultScales(), nullptr, lanes);
+  });
+  return success();
+}
+
+static LogicalResult emitBiasGrad(KernelBuilder &k) {
+  auto type = cast<QType>(cast<BiasGradOp>(k.op).getDy().getType());
+  int64_t rows = type.getShape()[0], columns = type.getShape()[1];
+  VectorMachine v = k.vector();
+  Value scale = k.splat(k.loadScalar(k.operandScales(0), k.index(0)));
+  Value zero = k.splat(k.i64(0));
+  k.parallelLanes(columns, [&](Lanes lanes) {
+    Value sum = k.loop(k.index(0), k.index(rows), 1, {zero}, [&](Value row, ValueRange acc) {
+      Value codes = k.toI64(k.loadCodes(k.operand(0), k.mulIndex(row, columns), lanes));
+      return KernelBuilder::Values{v.addI(acc[0], codes)};
+    })[0];
+    k.store(v.mul(k.i64ToF32(sum), scale), k.result(), nullptr, lanes);
+  }, rows);
+  return success();
+}
+
+void intq::cpu::addCodeKernels(KernelRegistry &registry) {
+  registry["intq.dequantize"] = {emitDequantize};
+  registry["intq.dropout"] = {emitDropout};
+  registry["intq.bias_grad"] = {emitBiasGrad};
+}
