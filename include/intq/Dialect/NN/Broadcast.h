@@ -1,6 +1,7 @@
 // NumPy broadcasting of static shapes, for every part that needs the rule.
 #pragma once
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 #include <cstdint>
 
