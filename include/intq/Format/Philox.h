@@ -36,15 +36,19 @@ Words4<M> randomGroup(M &m, const RandomKey<M> &key, typename M::I groupLow, typ
   return philox4x32(m, {groupLow, high, key.step, key.stream}, {key.seedLow, key.seedHigh});
 }
 
-/// The 16 bits of element `position` (0–7) of a group.
-template <class M> typename M::I draw16(M &m, const Words4<M> &words, int position) {
-  typename M::I word = words[position >> 1];
-  return position & 1 ? m.shrU(word, 16) : m.andI(word, m.constantI(0xffff));
-}
+/// Elements that one group serves: eight up to 16 bits, four above.
+constexpr int groupShift(int bits) { return bits > 16 ? 2 : 3; }
 
-/// The `bits` > 16 high bits of element `position` (0–3) of a group.
-template <class M> typename M::I drawWide(M &m, const Words4<M> &words, int position, int bits) {
-  return m.shrU(words[position], 32 - bits);
+/// The random bits of element `position` of a group: the high `bits` bits of its 16-bit half (low
+/// half of a word first), above 16 bits of its word.
+template <class M>
+typename M::I draw(M &m, const Words4<M> &words, int position, int bits) {
+  if (bits > 16)
+    return m.shrU(words[position], 32 - bits);
+  typename M::I word = words[position >> 1];
+  if (position % 2 == 0)
+    word = m.shl(word, 16);
+  return m.shrU(word, 32 - bits);
 }
 
 /// The draws of consecutive elements, for scalar code: one Philox call a group.
@@ -53,14 +57,14 @@ public:
   RandomBits(const RandomKey<ScalarMachine> &key, int bits) : key(key), bits(bits) {}
 
   int32_t operator()(int64_t element) {
-    int shift = bits > 16 ? 2 : 3, position = static_cast<int>(element & ((1 << shift) - 1));
+    int shift = groupShift(bits), position = static_cast<int>(element & ((1 << shift) - 1));
     int64_t wanted = element >> shift;
     ScalarMachine m;
     if (wanted != group) {
       group = wanted;
       words = randomGroup(m, key, static_cast<int32_t>(group), static_cast<int32_t>(group >> 32));
     }
-    return bits > 16 ? drawWide(m, words, position, bits) : draw16(m, words, position);
+    return draw(m, words, position, bits);
   }
 
 private:
