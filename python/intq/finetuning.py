@@ -12,7 +12,7 @@ from intq.data.tokenizer import load_tokenizer
 from intq.errors import UserError
 from intq.evaluation import evaluate
 from intq.export import export_training
-from intq.feeding import Feeder, check_fits
+from intq.feeding import Feeder, check_fits, logits_name
 from intq.plot import plot_run
 from intq.program import Program
 from intq.progress import Progress
@@ -137,6 +137,8 @@ class FineTuning:
         self.program = Program.compile(graph, self.options.compiler_options(functions, bind=self.bind))
         check_fits(self.program, functions[0], self.task, self.args.batch, self.args.seq)
         self._check_against_program(functions[0])
+        if self.eval_data:
+            logits_name(self.program, "eval")
         self.folder.require_space(4 * sum(self.program.state(e["name"]).nbytes for e in self.program.state_entries))
         self.trainer = self._trainer(functions[0])
 

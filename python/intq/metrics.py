@@ -8,7 +8,7 @@ import numpy as np
 
 def classification(predicted, expected, classes):
     metrics = {"accuracy": float(np.mean(predicted == expected)), "f1": _f1(predicted, expected, classes),
-               "matthews": _matthews(predicted, expected, classes)}
+               "matthews_correlation": _matthews(predicted, expected, classes)}
     return metrics
 
 
@@ -36,7 +36,7 @@ def regression(predicted, expected):
     predicted, expected = predicted.astype(np.float64), expected.astype(np.float64)
     metrics = {"mse": float(np.mean((predicted - expected)**2))}
     if predicted.ndim == 1:
-        metrics.update(pearson=_pearson(predicted, expected), spearman=_pearson(_ranks(predicted), _ranks(expected)))
+        metrics.update(pearson=_pearson(predicted, expected), spearmanr=_pearson(_ranks(predicted), _ranks(expected)))
     return metrics
 
 

@@ -10,11 +10,11 @@ from intq.schedule import Schedule
 def test_classification_by_hand():
     m = metrics.classification(np.array([1, 1, 0, 0]), np.array([1, 0, 0, 0]), 2)
     assert m["accuracy"] == 0.75 and m["f1"] == pytest.approx(2 / 3)
-    assert m["matthews"] == pytest.approx(1 / np.sqrt(3))
+    assert m["matthews_correlation"] == pytest.approx(1 / np.sqrt(3))
 
 
 def test_constant_predictions_give_no_correlation():
-    assert metrics.classification(np.ones(4, int), np.array([0, 1, 1, 0]), 2)["matthews"] == 0
+    assert metrics.classification(np.ones(4, int), np.array([0, 1, 1, 0]), 2)["matthews_correlation"] == 0
     assert metrics.regression(np.ones(4), np.arange(4.0))["pearson"] == 0
 
 
@@ -24,7 +24,7 @@ def test_against_scikit_learn(classes):
     random = np.random.default_rng(0)
     p, y = random.integers(0, classes, 200), random.integers(0, classes, 200)
     m = metrics.classification(p, y, classes)
-    assert m["matthews"] == pytest.approx(sklearn.matthews_corrcoef(y, p))
+    assert m["matthews_correlation"] == pytest.approx(sklearn.matthews_corrcoef(y, p))
     assert m["f1"] == pytest.approx(sklearn.f1_score(y, p, average="binary" if classes == 2 else "macro"))
 
 
@@ -34,7 +34,7 @@ def test_against_scipy():
     p, y = random.normal(size=50), random.integers(0, 6, 50).astype(float)
     m = metrics.regression(p, y)
     assert m["pearson"] == pytest.approx(stats.pearsonr(p, y)[0])
-    assert m["spearman"] == pytest.approx(stats.spearmanr(p, y)[0])
+    assert m["spearmanr"] == pytest.approx(stats.spearmanr(p, y)[0])
 
 
 def test_squad_scores():

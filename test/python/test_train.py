@@ -69,7 +69,7 @@ def test_results_of_a_run(job, run, tmp_path):
     code, out, _ = run(*job, "--out", tmp_path / "r", "--json")
     record = last_json(out)
     assert code == 0 and record["steps"] == 30 and record["accuracy"] == 1.0
-    assert set(record) >= {"accuracy", "f1", "matthews", "steps", "step_seconds_median", "peak_rss_mib",
+    assert set(record) >= {"accuracy", "f1", "matthews_correlation", "steps", "step_seconds_median", "peak_rss_mib",
                            "state_sha256", "recipe", "engine", "cpu_isa"}
     model = tmp_path / "r" / "model"
     assert "bert.embeddings.word_embeddings.weight" in load_file(model / "model.safetensors")

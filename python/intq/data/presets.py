@@ -23,7 +23,7 @@ _01 = ("0", "1")
 
 PRESETS = {
     "sst2": Preset("classification", _SENTENCE, _LABEL, _01),
-    "cola": Preset("classification", _SENTENCE, _LABEL, _01, "matthews", ((3,), 1)),
+    "cola": Preset("classification", _SENTENCE, _LABEL, _01, "matthews_correlation", ((3,), 1)),
     "stsb": Preset("regression", _PAIR, ("score", "label"), (), "pearson"),
     "mrpc": Preset("classification", (("#1 String", "#2 String"), *_PAIR), ("Quality", *_LABEL), _01, "f1"),
     "qqp": Preset("classification", (("question1", "question2"),), ("is_duplicate", *_LABEL), _01, "f1"),
