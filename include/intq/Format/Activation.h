@@ -15,7 +15,8 @@ template <class M> typename M::F geluGrad(M &m, typename M::F dy, typename M::F 
 /// tanh(√(2/π)·(x + 0.044715·x³)), evaluated as tanh((√(2/π)·x)·(1 + 0.044715·x²)).
 template <class M> typename M::F geluTanhInner(M &m, typename M::F x) {
   typename M::F square = m.mul(x, x), one = m.constant(1.0f);
-  return tanh(m, m.mul(m.mul(m.constant(0x1.988454p-1f), x), m.fma(m.constant(0x1.6e4e26p-5f), square, one)));
+  return tanh(m, m.mul(m.mul(m.constant(0x1.988454p-1f), x),
+                       m.fma(m.constant(0x1.6e4e26p-5f), square, one)));
 }
 
 template <class M> typename M::F geluTanh(M &m, typename M::F x) {
@@ -45,7 +46,8 @@ struct DropoutRule {
         keepFactor(static_cast<float>(65536.0 / (65536.0 - threshold))) {}
 };
 
-template <class M> typename M::F dropout(M &m, typename M::F x, typename M::I draw, const DropoutRule &rule) {
+template <class M>
+typename M::F dropout(M &m, typename M::F x, typename M::I draw, const DropoutRule &rule) {
   return m.select(m.ltI(draw, m.constantI(rule.threshold)), m.constant(0.0f),
                   m.mul(x, m.constant(rule.keepFactor)));
 }

@@ -24,8 +24,9 @@ template <class M> struct AdamWScheduleStep {
 };
 
 template <class M>
-AdamWScheduleStep<M> adamWSchedule(M &m, typename M::D lr, typename M::D power1, typename M::D power2,
-                                   double beta1, double beta2, double weightDecay, bool ort) {
+AdamWScheduleStep<M> adamWSchedule(M &m, typename M::D lr, typename M::D power1,
+                                   typename M::D power2, double beta1, double beta2,
+                                   double weightDecay, bool ort) {
   using D = typename M::D;
   D one = m.constantD(1.0);
   power1 = m.mulD(power1, m.constantD(beta1));
@@ -33,10 +34,13 @@ AdamWScheduleStep<M> adamWSchedule(M &m, typename M::D lr, typename M::D power1,
   D c1 = m.subD(one, power1), root = m.sqrtD(m.subD(one, power2));
   D decay = m.mulD(lr, m.constantD(weightDecay));
   if (ort)
-    return {{m.neg(m.truncate(m.divD(m.mulD(lr, root), c1))), m.constant(1.0f), m.neg(m.truncate(decay))},
-            power1, power2};
+    return {{m.neg(m.truncate(m.divD(m.mulD(lr, root), c1))), m.constant(1.0f),
+             m.neg(m.truncate(decay))},
+            power1,
+            power2};
   return {{m.neg(m.truncate(m.divD(lr, c1))), m.truncate(root), m.truncate(m.subD(one, decay))},
-          power1, power2};
+          power1,
+          power2};
 }
 
 template <class M> struct AdamWState {

@@ -23,7 +23,8 @@ template <class M> Words4<M> philox4x32(M &m, Words4<M> counter, Words2<M> key) 
   return counter;
 }
 
-/// What a draw depends on beside the element: the four words of an `%rng` operand and the stream id.
+/// What a draw depends on beside the element: the four words of an `%rng` operand and the stream
+/// id.
 template <class M> struct RandomKey {
   typename M::I seedLow, seedHigh, step, microbatch, stream;
 };
@@ -31,7 +32,8 @@ template <class M> struct RandomKey {
 /// The 128 bits of one group of elements: eight (16 bits each) or four (more than 16 bits).
 /// `groupLow`, `groupHigh`: the 64-bit group number, element index >> 3 or >> 2.
 template <class M>
-Words4<M> randomGroup(M &m, const RandomKey<M> &key, typename M::I groupLow, typename M::I groupHigh) {
+Words4<M> randomGroup(M &m, const RandomKey<M> &key, typename M::I groupLow,
+                      typename M::I groupHigh) {
   typename M::I high = m.orI(m.andI(groupHigh, m.constantI(0xffff)), m.shl(key.microbatch, 16));
   return philox4x32(m, {groupLow, high, key.step, key.stream}, {key.seedLow, key.seedHigh});
 }
@@ -41,8 +43,7 @@ constexpr int groupShift(int bits) { return bits > 16 ? 2 : 3; }
 
 /// The random bits of element `position` of a group: the high `bits` bits of its 16-bit half (low
 /// half of a word first), above 16 bits of its word.
-template <class M>
-typename M::I draw(M &m, const Words4<M> &words, int position, int bits) {
+template <class M> typename M::I draw(M &m, const Words4<M> &words, int position, int bits) {
   if (bits > 16)
     return m.shrU(words[position], 32 - bits);
   typename M::I word = words[position >> 1];

@@ -1,4 +1,5 @@
-// Codes and scales: the scale of a block, encoders to nearest and stochastic, the decoder (Spec F1–F5, N9).
+// Codes and scales: the scale of a block, encoders to nearest and stochastic, the decoder (Spec
+// F1–F5, N9).
 #pragma once
 #include "intq/Format/Math.h"
 
@@ -19,7 +20,8 @@ template <class M> typename M::B isFiniteBits(M &m, typename M::I amaxBits) {
   return m.ltI(amaxBits, m.constantI(kNonfiniteBits));
 }
 
-/// Scale of kind `f32` (F2): max(amax/Q, 2^−126); 1 for a block of zeros or with a non-finite value.
+/// Scale of kind `f32` (F2): max(amax/Q, 2^−126); 1 for a block of zeros or with a non-finite
+/// value.
 template <class M> typename M::F scaleF32(M &m, typename M::I amaxBits, int width) {
   typename M::F s = m.div(m.floatOf(amaxBits), m.constant(static_cast<float>(maxCode(width))));
   typename M::F least = m.constant(0x1p-126f);
@@ -48,7 +50,8 @@ template <class M> typename M::F reciprocal(M &m, typename M::F scale) {
 
 /// Code to nearest even (F3); 0 where the block is not finite (N9).
 template <class M>
-typename M::I encodeNearest(M &m, typename M::F x, typename M::F r, typename M::B finite, int width) {
+typename M::I encodeNearest(M &m, typename M::F x, typename M::F r, typename M::B finite,
+                            int width) {
   float q = static_cast<float>(maxCode(width));
   typename M::I code = m.toInt(m.roundeven(clamp(m, m.mul(x, r), -q, q)));
   return m.selectI(finite, code, m.constantI(0));
