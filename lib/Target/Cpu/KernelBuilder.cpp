@@ -25,6 +25,15 @@ SmallVector<MemRefType> intq::cpu::bufferTypes(Type type) {
   return {flat(q.getCodesType()), flat(q.getScalesType())};
 }
 
+static constexpr llvm::StringLiteral kScratch = "intq.scratch";
+
+unsigned intq::cpu::scratchCount(func::FuncOp kernel) {
+  auto count = kernel->getAttrOfType<IntegerAttr>(kScratch);
+  return count ? count.getInt() : 0;
+}
+bool intq::cpu::takesStream(Operation *op) { return op->hasAttr("stream"); }
+bool intq::cpu::takesStatus(Operation *op) { return isa<QuantizeOp>(op); }
+
 KernelBuilder::KernelBuilder(ModuleOp module, StringRef name, Operation *op, Isa isa)
     : op(op), b(module.getContext()), loc(op->getLoc()), isa(isa) {
   b.setInsertionPointToEnd(module.getBody());
@@ -35,12 +44,10 @@ KernelBuilder::KernelBuilder(ModuleOp module, StringRef name, Operation *op, Isa
     operandBuffers.push_back(addBuffers(type));
   for (Type type : op->getResultTypes())
     resultBuffers.push_back(addBuffers(type));
-  if (op->hasAttr("stream"))
+  if (takesStream(op))
     streamId = addArgument(b.getI32Type());
-  if (llvm::isa<QuantizeOp>(op)) {
-    statusWords = addArgument(MemRefType::get({ShapedType::kDynamic}, b.getI32Type()));
-    siteIndex = addArgument(b.getIndexType());
-  }
+  if (takesStatus(op))
+    statusWord = addArgument(MemRefType::get({1}, b.getI32Type()));
   b.setInsertionPointToEnd(&function.getBody().front());
   func::ReturnOp::create(b, loc);
   b.setInsertionPointToStart(&function.getBody().front());
@@ -59,12 +66,8 @@ std::pair<Value, Value> KernelBuilder::addBuffers(Type type) {
 }
 
 Value KernelBuilder::scratch(int64_t count, Type element) {
-  Value buffer = addArgument(MemRefType::get({count}, element));
-  auto attr = function->getAttrOfType<DenseI64ArrayAttr>("intq.scratch");
-  SmallVector<int64_t> arguments(attr ? attr.asArrayRef() : ArrayRef<int64_t>{});
-  arguments.push_back(function.getNumArguments() - 1);
-  function->setAttr("intq.scratch", b.getDenseI64ArrayAttr(arguments));
-  return buffer;
+  function->setAttr(kScratch, b.getI64IntegerAttr(scratchCount(function) + 1));
+  return addArgument(MemRefType::get({count}, element));
 }
 
 Value KernelBuilder::stackBuffer(int64_t count, Type element) {

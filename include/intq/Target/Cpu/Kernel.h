@@ -2,8 +2,8 @@
 //
 // A kernel takes flat memrefs (bare pointers): one for each tensor operand and result, two for
 // a !intq.q value (codes in row-major order of the logical shape, then scales; `unit` has codes
-// only); then an i32 stream id where the op has a `stream`, and the status words and the
-// index of its site where the op can meet non-finite values; then scratch buffers.
+// only); then an i32 stream id where the op has a `stream`, and the status word of its site
+// where the op can meet non-finite values; then scratch buffers.
 // The shapes are known from the op; a kernel computes its own addresses.
 #pragma once
 #include "intq/Target/Cpu/Isa.h"
@@ -49,9 +49,8 @@ public:
   mlir::Value resultScales(unsigned i = 0) { return resultBuffers[i].second; }
   /// i32 stream id; only if the op has a `stream`.
   mlir::Value stream() { return streamId; }
-  /// memref<?xi32> of status words, and the index of the op's site; only for intq.quantize.
-  mlir::Value status() { return statusWords; }
-  mlir::Value site() { return siteIndex; }
+  /// memref<1xi32>, the status word of the op's site (Spec N9); only for intq.quantize.
+  mlir::Value status() { return statusWord; }
   /// A buffer of `count` elements, shared by all threads and planned in the arena (64-byte aligned).
   mlir::Value scratch(int64_t count, mlir::Type element);
   /// A buffer on the stack of the current function; in a parallel loop call it in `setup`.
@@ -125,11 +124,17 @@ private:
   std::pair<mlir::Value, mlir::Value> addBuffers(mlir::Type type);
 
   llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> operandBuffers, resultBuffers;
-  mlir::Value streamId, statusWords, siteIndex;
+  mlir::Value streamId, statusWord;
 };
 
 /// The flat buffers of a value of type `type` (tensor or !intq.q): one or two memref types.
 llvm::SmallVector<mlir::MemRefType> bufferTypes(mlir::Type type);
+
+/// Whether kernels of `op` take a stream id, and whether a status word.
+bool takesStream(mlir::Operation *op);
+bool takesStatus(mlir::Operation *op);
+/// The arguments of a kernel function that are scratch buffers (the last ones).
+unsigned scratchCount(mlir::func::FuncOp kernel);
 
 struct Kernel {
   llvm::LogicalResult (*emit)(KernelBuilder &);

@@ -1,0 +1,48 @@
+// Modules of nn and intq ops as machine code in memory.
+#pragma once
+#include "intq/Target/Cpu/Isa.h"
+#include "mlir/IR/BuiltinOps.h"
+#include <memory>
+
+namespace mlir {
+class OpPassManager;
+}
+
+namespace intq::cpu {
+
+struct Options {
+  Isa isa = Isa::Generic;
+  /// 0: as many as the machine has.
+  unsigned threads = 0;
+  /// Where the stages of the compilation are written (MLIR, LLVM IR, assembly); empty: nowhere.
+  std::string dumpDir;
+};
+
+class Executable {
+public:
+  /// Compiles all functions of `module`, which is left alone. Errors are diagnostics.
+  static llvm::FailureOr<std::unique_ptr<Executable>> compile(mlir::ModuleOp module, const Options &options);
+  ~Executable();
+
+  /// Runs `function` on dense host buffers in the order of its arguments and results. The new
+  /// value of a state entry is left in the buffer of its argument, and copied to the result's buffer
+  /// if that is another one. The sites of non-finite blocks (Spec N9) are appended to `nonfinite`.
+  llvm::LogicalResult run(llvm::StringRef function, llvm::ArrayRef<void *> arguments,
+                          llvm::ArrayRef<void *> results, llvm::SmallVectorImpl<std::string> &nonfinite);
+
+  uint64_t planBytes() const;
+  Isa isa() const;
+  unsigned threads() const;
+
+private:
+  struct State;
+  explicit Executable(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+/// nn and intq to kernels on buffers.
+void buildCpuPipeline(mlir::OpPassManager &pm, Isa isa);
+/// Kernels on buffers to the LLVM dialect.
+void buildLLVMPipeline(mlir::OpPassManager &pm, Isa isa);
+
+} // namespace intq::cpu

@@ -1,0 +1,9 @@
+// Passes of the CPU target; see Passes.td.
+#pragma once
+#include "mlir/Pass/Pass.h"
+
+namespace intq::cpu {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "intq/Target/Cpu/Passes.h.inc"
+} // namespace intq::cpu

@@ -1,0 +1,39 @@
+// Passes of the CPU target.
+#ifndef INTQ_TARGET_CPU_PASSES
+#define INTQ_TARGET_CPU_PASSES
+include "mlir/Pass/PassBase.td"
+
+def IntqExpandFmaPass : Pass<"intq-expand-fma"> {
+  let summary = "math.fma as exact arithmetic in binary64, for targets without the instruction";
+  let description = [{
+    The product of two binary32 values is exact in binary64; the sum with the third is rounded to
+    odd there, so that the last rounding to binary32 is that of the fused operation.
+    Example: test/Target/Cpu/expand-fma.mlir.
+  }];
+  let statistics = [Statistic<"expanded", "expanded", "operations expanded">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def IntqLowerToCpuPass : Pass<"intq-lower-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "straight-line functions of nn and intq ops to calls of kernels on buffers";
+  let description = [{
+    Every op becomes the call of a kernel function of loops and vectors; equal ops (same name,
+    attributes but for site and stream, and types) share one. Values live in one arena at planned
+    offsets, in the caller's result buffers, or, for new values of state entries, in the buffer of
+    the old value. `nn.reshape`, `intq.reshape` and `intq.unscale` cost nothing.
+
+    A lowered function takes byte buffers: its arguments, the results that are not new state,
+    the arena, the status words. Its attribute `intq.result_arguments` names for each
+    original result the argument that holds it, or -1. The module gets `intq.plan_bytes` (size of the
+    arena) and `intq.sites` (the site of each status word).
+    Example: test/Target/Cpu/lower.mlir.
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"generic\"", "instruction set of the kernels">];
+  let statistics = [Statistic<"kernels", "kernels", "kernel functions">,
+                    Statistic<"calls", "calls", "calls of kernels">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
+}
+#endif

@@ -1,0 +1,38 @@
+// The routes from nn and intq to kernels, and from kernels to the LLVM dialect.
+#include "intq/Target/Cpu/Executable.h"
+#include "intq/Target/Cpu/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace intq;
+
+void cpu::buildCpuPipeline(OpPassManager &pm, Isa isa) {
+  IntqLowerToCpuPassOptions options;
+  options.isa = isaName(isa).str();
+  pm.addPass(createIntqLowerToCpuPass(options));
+}
+
+void cpu::buildLLVMPipeline(OpPassManager &pm, Isa isa) {
+  pm.addPass(createCSEPass());
+  if (!hasFma(isa))
+    pm.addPass(createIntqExpandFmaPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  ConvertFuncToLLVMPassOptions func;
+  func.useBarePtrCallConv = true;
+  pm.addPass(createConvertFuncToLLVMPass(func));
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCSEPass());
+}
