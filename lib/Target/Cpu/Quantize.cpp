@@ -124,7 +124,7 @@ Value QuantizeKernel::encode(Value x, Value r, Value finite, Value position, Lan
 
 void QuantizeKernel::raiseStatus(Value finite) {
   Value wrong = s.eqI(arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), finite), s.constantI(0));
-  k.when(wrong, [&] { k.storeScalar(k.i32(1), k.status(), k.site()); });
+  k.when(wrong, [&] { k.storeScalar(k.i32(1), k.status(), k.index(0)); });
 }
 
 void QuantizeKernel::perRow() {
