@@ -1,0 +1,32 @@
+// Conversion of an ONNX graph to nn, and its pass.
+#pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/ADT/StringMap.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace intq {
+class ParameterStore;
+
+struct OnnxToNNOptions {
+  llvm::StringMap<int64_t> bind;  ///< symbolic dimension → size
+  std::optional<double> dropout;  ///< replaces every dropout ratio
+  std::string loss;               ///< loss to add: cross-entropy, mse, span
+  std::vector<std::string> freeze; ///< globs of parameters that are not trained
+};
+
+/// Reads `name=value` entries into `bind`; fails on an entry of another form.
+mlir::LogicalResult parseBindings(llvm::ArrayRef<std::string> entries, llvm::StringMap<int64_t> &bind);
+
+/// Replaces the `onnx.graph` of a module by @forward (form D) or @grad (forms A, C) in nn.
+/// `store` may be null; where it has the bytes of a table that a folded constant was cut
+/// from, the conversion narrows the entry. Notes for the user are appended to `notes`.
+mlir::LogicalResult convertOnnxToNN(mlir::ModuleOp module, const OnnxToNNOptions &options,
+                                    ParameterStore *store, std::vector<std::string> &notes);
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "intq/Conversion/Passes.h.inc"
+} // namespace intq

@@ -1,0 +1,316 @@
+// The driver: reads inputs and initializers, converts node by node in order, and turns
+// what the outputs depend on into a function.
+#include "Converter.h"
+#include "intq/Dialect/NN/Program.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/CSE.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::conversion;
+
+Converter::Converter(ModuleOp module, onnx::GraphOp graph, const OnnxToNNOptions &options,
+                     ParameterStore *store, std::vector<std::string> &notes)
+    : builder(module.getContext()), options(options), store(store), notes(notes), module(module),
+      graph(graph) {}
+
+static const Handlers &allHandlers() {
+  static const Handlers handlers = [] {
+    Handlers all;
+    addLayoutNodes(all);
+    addLinearNodes(all);
+    addAttentionNodes(all);
+    addNormalizationNodes(all);
+    addActivationNodes(all);
+    addArithmeticNodes(all);
+    addIndexingNodes(all);
+    addLossNodes(all);
+    addGradientNodes(all);
+    return all;
+  }();
+  return handlers;
+}
+
+// Which form the file has (decision 1): by how gradients leave the graph.
+LogicalResult Converter::checkForm() {
+  unsigned yields = 0, optimizers = 0;
+  llvm::StringMap<Value> tensors; // inputs and initializers by name
+  graph.walk([&](Operation *op) {
+    if (auto input = dyn_cast<onnx::InputOp>(op))
+      tensors[input.getName()] = input.getResult();
+    if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
+      tensors[initializer.getName()] = initializer.getResult();
+    auto node = dyn_cast<onnx::NodeOp>(op);
+    if (!node)
+      return;
+    llvm::StringRef type = node.getOpType();
+    yields += opOf(node) == "com.microsoft::YieldOp";
+    optimizers += node.getDomain().starts_with("ai.onnx.preview") || type == "AdamWOptimizer" ||
+                  type == "SGDOptimizerV2";
+    if (opOf(node) == "com.microsoft::InPlaceAccumulatorV2" && node.getInputs().size() >= 2) {
+      form = "A";
+      // Decision 10: the gradient is operand 1; buffers and flags are bookkeeping.
+      for (auto [i, value] : llvm::enumerate(node.getInputs()))
+        if (i != 1)
+          bookkeeping.insert(value);
+      bookkeeping.insert(node.getOutputs().begin(), node.getOutputs().end());
+      if (auto buffer = node.getInputs()[0].getDefiningOp<onnx::InputOp>())
+        gradients[node.getInputs()[1]] =
+            buffer.getName().substr(0, buffer.getName().rfind("_grad.accumulation.buffer")).str();
+    }
+  });
+  if (optimizers)
+    return graph.emitError() << "expected a training or forward graph, but got an optimizer model or the "
+                                "standard's Gradient extension; hand in the forward or training model";
+  if (yields)
+    return graph.emitError() << "expected the forward and backward of a whole step, but got an ORTModule graph "
+                                "(YieldOp), whose loss is outside; export the model with its loss";
+  auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
+  if (form == "A")
+    return success();
+  for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>())) {
+    llvm::StringRef parameter = name.getValue();
+    if (parameter.consume_back("_grad") && tensors.contains(parameter)) {
+      form = "C";
+      gradients[value] = parameter.str();
+    }
+  }
+  return success();
+}
+
+void Converter::readInputs() {
+  unsigned order = 0;
+  for (auto input : graph.getBody().getOps<onnx::InputOp>()) {
+    if (bookkeeping.contains(input.getResult()))
+      continue;
+    auto type = cast<RankedTensorType>(input.getType());
+    Val val;
+    val.elem = elemOf(type.getElementType());
+    bool isBound = true;
+    for (Attribute dim : input.getDims()) {
+      int64_t size = 0;
+      if (auto number = dyn_cast<IntegerAttr>(dim))
+        size = number.getInt();
+      else if (auto it = options.bind.find(cast<StringAttr>(dim).getValue()); it != options.bind.end())
+        size = it->getValue();
+      else {
+        errors.push_back(("input '" + input.getName() + "': expected a size for its dimension '" +
+                          cast<StringAttr>(dim).getValue() + "'; give it with --bind <dimension>=<size>")
+                             .str());
+        isBound = false;
+      }
+      val.shape.push_back(size);
+    }
+    auto count = elementCount(val.shape);
+    if (isBound && (!count || *count == 0 || *count > (int64_t(1) << 31)))
+      errors.push_back("input '" + input.getName().str() + "': expected between 1 and 2^31 elements, but got " +
+                       shapeText(val.shape));
+    if (!isBound || !count || *count == 0)
+      continue;
+    if (val.elem == Elem::F32) {
+      sources.push_back(std::make_unique<Source>());
+      *sources.back() = {input.getName().str(), val.shape, true, false, false, order++, {}};
+      val.kind = Val::Kind::Parameter;
+      val.source = sources.back().get();
+      val.view = View::identity(val.shape);
+    } else if (!isFloat(val.elem) && val.elem != Elem::Other && *count <= kMaxFolded) {
+      NamedAttrList attributes;
+      attributes.set(program::kInput, input.getNameAttr());
+      attributes.set(program::kDtype, builder.getStringAttr(nameOf(val.elem)));
+      val.kind = Val::Kind::Index;
+      val.base = addArgument(RankedTensorType::get(val.shape, builder.getI32Type()), attributes, {0, order++});
+      std::vector<int64_t> index(*count);
+      std::iota(index.begin(), index.end(), 0);
+      val.index = std::make_shared<const std::vector<int64_t>>(std::move(index));
+    } else {
+      errors.push_back("input '" + input.getName().str() +
+                       "': expected float32, int64, int32 or bool elements (float16 and others are not supported)");
+      continue;
+    }
+    values[input.getResult()] = std::move(val);
+  }
+}
+
+void Converter::readInitializers() {
+  constexpr int64_t kReadable = 64;
+  unsigned order = 0;
+  for (auto initializer : graph.getBody().getOps<onnx::InitializerOp>()) {
+    auto type = cast<RankedTensorType>(initializer.getType());
+    Val val;
+    val.elem = elemOf(type.getElementType());
+    val.shape.assign(type.getShape().begin(), type.getShape().end());
+    bool isWeight = val.elem == Elem::F32 && type.getRank() > 0;
+    auto value = initializer.getValueAttr();
+    if (value && (!isWeight || type.getNumElements() <= kReadable))
+      if (auto tensor = Tensor::fromAttribute(value))
+        val.tensor = std::make_shared<const Tensor>(std::move(*tensor));
+    if (isWeight) {
+      sources.push_back(std::make_unique<Source>());
+      Source &source = *sources.back();
+      source = {initializer.getName().str(), val.shape, false, false, false, order++, initializer.getMetadataAttr()};
+      if (source.metadata)
+        if (auto kind = source.metadata.getAs<StringAttr>("pkg.torch.export.graph_signature.InputSpec.kind"))
+          source.isBuffer = kind.getValue() == "BUFFER";
+      val.kind = Val::Kind::Parameter;
+      val.source = &source;
+      val.view = View::identity(val.shape);
+    } else if (val.tensor) {
+      val.kind = Val::Kind::Constant;
+    } else {
+      val.kind = Val::Kind::Deferred;
+      val.findings.insert(messages.size());
+      messages.push_back("initializer '" + initializer.getName().str() +
+                         "': expected float32, integer or boolean elements (at most 2^24 of the latter two)");
+    }
+    values[initializer.getResult()] = std::move(val);
+  }
+}
+
+// Decision 7: where a matrix is only ever the right operand of a product as it is, the file holds the
+// transpose of torch's [out, in].
+void Converter::findOrientations() {
+  llvm::DenseSet<Operation *> backward;
+  llvm::DenseMap<const Source *, std::pair<bool, bool>> evidence; // (as in torch, transposed)
+  graph.walk([&](onnx::NodeOp node) {
+    bool isGradient = node.getDomain() == "com.microsoft" && node.getOpType().contains("Grad");
+    for (Value input : node.getInputs())
+      isGradient |= input.getDefiningOp() && backward.contains(input.getDefiningOp());
+    if (isGradient) {
+      backward.insert(node);
+      return;
+    }
+    std::string op = opOf(node);
+    for (auto [i, input] : llvm::enumerate(node.getInputs())) {
+      const Val &val = get(input);
+      if (!val.is(Val::Kind::Parameter) || val.rank() != 2)
+        continue;
+      auto &[asTorch, asTransposed] = evidence[val.source];
+      bool product = i == 1 && (op == "MatMul" || op == "Gemm" || op == "com.microsoft::FusedMatMul" ||
+                                op == "com.microsoft::FusedGemm");
+      if (product)
+        (intAttr(node, "transB", 0) ? asTorch : asTransposed) = true;
+      else
+        asTorch |= op == "Transpose" || (op == "Gather" && i == 0);
+    }
+  });
+  for (auto &entry : values) {
+    Val &val = entry.second;
+    if (!val.is(Val::Kind::Parameter))
+      continue;
+    auto [asTorch, asTransposed] = evidence.lookup(val.source);
+    if (!asTransposed || asTorch)
+      continue;
+    const_cast<Source *>(val.source)->isTransposed = true;
+    val.view = View::identity({val.shape[1], val.shape[0]}).transposed({1, 0});
+  }
+}
+
+void Converter::convertNode(onnx::NodeOp node) {
+  if (llvm::any_of(node.getOutputs(), [&](Value v) { return bookkeeping.contains(v); }))
+    return;
+  std::string op = opOf(node);
+  bool isGradient = node.getDomain() == "com.microsoft" && node.getOpType().contains("Grad");
+  llvm::SmallSetVector<unsigned, 2> findings;
+  for (Value input : node.getInputs()) {
+    const Val &val = get(input);
+    isGradient |= val.isGradient;
+    findings.insert(val.findings.begin(), val.findings.end());
+  }
+  auto convert = [&] {
+    if (foldNode(*this, node))
+      return;
+    if (auto it = allHandlers().recognizers.find(op); it != allHandlers().recognizers.end())
+      for (Recognizer recognize : it->getValue())
+        if (recognize(*this, node))
+          return;
+    auto it = allHandlers().nodes.find(op);
+    if (findings.empty() && it != allHandlers().nodes.end())
+      return it->getValue()(*this, node);
+    Val val = findings.empty() ? defer(node, "this operator is not supported") : Val();
+    val.kind = Val::Kind::Deferred;
+    val.findings.insert(findings.begin(), findings.end());
+    for (unsigned i = 0; i < node.getNumResults(); ++i)
+      set(node, i, val);
+  };
+  convert();
+  for (Value output : node.getOutputs())
+    if (auto it = values.find(output); it != values.end())
+      it->second.isGradient |= isGradient;
+  checkDeclared(node);
+}
+
+// value_info is a claim: what the file declares must be what the operands give.
+void Converter::checkDeclared(onnx::NodeOp node) {
+  for (unsigned i = 0; i < node.getNumResults(); ++i) {
+    auto type = dyn_cast<RankedTensorType>(node.getResult(i).getType());
+    const Val &val = get(node.getResult(i));
+    if (!type || val.is(Val::Kind::Deferred) || val.is(Val::Kind::Absent))
+      continue;
+    bool fits = type.getRank() == val.rank();
+    for (int64_t d = 0; fits && d < val.rank(); ++d)
+      fits = type.isDynamicDim(d) || type.getDimSize(d) == val.shape[d];
+    if (fits)
+      continue;
+    std::string text;
+    llvm::raw_string_ostream(text) << type;
+    set(node, i, defer(node, "expected its result " + std::to_string(i) + " to have the declared type " + text +
+                                 ", but got the shape " + shapeText(val.shape)));
+  }
+}
+
+LogicalResult Converter::reportFindings() {
+  for (unsigned index : required)
+    errors.push_back(messages[index]);
+  for (const std::string &error : errors)
+    graph.emitError() << error;
+  return success(errors.empty());
+}
+
+LogicalResult Converter::run() {
+  if (failed(checkForm()))
+    return failure();
+  builder.setInsertionPointToEnd(module.getBody());
+  func = func::FuncOp::create(builder, graph.getLoc(), form == "D" ? program::kForward : program::kGrad,
+                              builder.getFunctionType({}, {}));
+  block = func.addEntryBlock();
+  builder.setInsertionPointToStart(block);
+  readSignature();
+  readInputs();
+  readInitializers();
+  findOrientations();
+  if (!errors.empty())
+    return reportFindings();
+  for (auto node : graph.getBody().getOps<onnx::NodeOp>())
+    convertNode(node);
+  return finish();
+}
+
+LogicalResult Converter::finish() {
+  llvm::SmallVector<Result> results;
+  collectOutputs(results);
+  addLoss(results);
+  collectGradients(results);
+  if (failed(reportFindings()))
+    return failure();
+  llvm::SmallVector<Value> values;
+  for (Result &result : results)
+    values.push_back(result.value);
+  func::ReturnOp::create(builder, graph.getLoc(), values);
+  nameGradientSites(results);
+  IRRewriter rewriter(builder.getContext());
+  DominanceInfo dominance(func);
+  eliminateCommonSubExpressions(rewriter, dominance, func);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  placeArguments();
+  func.setFunctionType(builder.getFunctionType(block->getArgumentTypes(),
+                                               block->getTerminator()->getOperandTypes()));
+  for (auto [i, result] : llvm::enumerate(results))
+    func.setResultAttrs(i, result.attributes.getDictionary(builder.getContext()));
+  module->setAttr(program::kForm, builder.getStringAttr(form));
+  graph.erase();
+  return success();
+}

@@ -1,0 +1,132 @@
+// Losses: the operator, and one added to a file without.
+#include "Converter.h"
+#include "intq/Dialect/NN/Program.h"
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::conversion;
+
+static constexpr int64_t kIgnoreIndex = -100; // torch's default
+
+// Scores [N, C, d…] as [N·d, C]: the class axis is 1.
+static Value classRows(Converter &c, const Val &scores) {
+  Val last = scores;
+  if (scores.rank() > 2) {
+    Shape perm{0};
+    for (int64_t d = 2; d < scores.rank(); ++d)
+      perm.push_back(d);
+    perm.push_back(1);
+    last = c.transposed(scores, perm);
+  }
+  auto flat = c.reshaped(last, {*elementCount(last.shape) / last.shape.back(), last.shape.back()});
+  return flat ? c.materialize(*flat) : Value();
+}
+
+static Value flatLabels(Converter &c, const Val &labels) {
+  auto flat = c.reshaped(labels, {*elementCount(labels.shape)});
+  return flat ? c.integers(*flat) : Value();
+}
+
+static void convertCrossEntropy(Converter &c, onnx::NodeOp node) {
+  const Val &scores = c.operand(node, 0), &labels = c.operand(node, 1);
+  auto fail = [&](const llvm::Twine &why) {
+    for (unsigned i = 0; i < node.getNumResults(); ++i)
+      c.set(node, i, c.defer(node, why));
+  };
+  if (stringAttr(node, "reduction", "mean") != "mean" || !c.operand(node, 2).is(Val::Kind::Absent))
+    return fail("expected reduction 'mean' without class weights");
+  if (!scores.is(Val::Kind::Float) || scores.rank() < 2 || !isSelectable(labels) ||
+      elementCount(labels.shape) != *elementCount(scores.shape) / scores.shape[1])
+    return fail("expected float scores [N, C, …] and integer labels [N, …], but got " + shapeText(scores.shape) +
+                " and " + shapeText(labels.shape));
+  Value logits = classRows(c, scores), index = flatLabels(c, labels);
+  if (!logits || !index)
+    return fail("expected labels to be an integer input");
+  int64_t ignored = kIgnoreIndex;
+  if (node.getOpType() == "SoftmaxCrossEntropyLossInternal") {
+    if (auto given = c.operand(node, 3).uniform())
+      ignored = int64_t(*given);
+  } else {
+    ignored = intAttr(node, "ignore_index", kIgnoreIndex);
+  }
+  Value loss = nn::CrossEntropyOp::create(c.builder, c.loc(node), c.f32({}), logits, index,
+                                          c.builder.getI64IntegerAttr(ignored));
+  c.losses.insert(loss);
+  c.set(node, 0, c.floating(loss));
+  Val probability;
+  probability.kind = Val::Kind::LogProbability;
+  probability.shape = scores.shape;
+  probability.base = loss;
+  c.set(node, 1, probability);
+}
+
+// Labels for a loss that is added: an input `name` of `shape`.
+Value Converter::addInput(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, bool isInteger) {
+  NamedAttrList attributes;
+  attributes.set(program::kInput, builder.getStringAttr(name));
+  attributes.set(program::kDtype, builder.getStringAttr(isInteger ? "int64" : "float32"));
+  Type element = isInteger ? Type(builder.getI32Type()) : Type(builder.getF32Type());
+  constexpr unsigned kAfterInputs = 1u << 24;
+  return addArgument(RankedTensorType::get(shape, element), attributes, {0, kAfterInputs + unsigned(arguments.size())});
+}
+
+static Value crossEntropy(Converter &c, Value logits, Value labels, int64_t ignored) {
+  auto shape = cast<RankedTensorType>(logits.getType()).getShape();
+  int64_t classes = shape.back(), rows = *elementCount(shape) / classes;
+  return nn::CrossEntropyOp::create(c.builder, c.builder.getUnknownLoc(), c.f32({}), c.reshape(logits, {rows, classes}),
+                                    c.reshape(labels, {rows}), c.builder.getI64IntegerAttr(ignored));
+}
+
+Value Converter::buildLoss(llvm::ArrayRef<Value> outputs) {
+  auto shapeOf = [](Value v) { return Shape(cast<RankedTensorType>(v.getType()).getShape()); };
+  Location here = builder.getUnknownLoc();
+  if (options.loss == "cross-entropy" && outputs.size() == 1 && shapeOf(outputs[0]).size() >= 2) {
+    Shape shape = shapeOf(outputs[0]);
+    shape.pop_back();
+    return crossEntropy(*this, outputs[0], addInput("labels", shape, true), kIgnoreIndex);
+  }
+  if (options.loss == "mse" && outputs.size() == 1) {
+    Shape shape = shapeOf(outputs[0]);
+    if (shape.size() > 1 && shape.back() == 1)
+      shape.pop_back();
+    Value labels = addInput("labels", shape, false);
+    return nn::MseOp::create(builder, here, f32({}), reshape(outputs[0], shape), labels);
+  }
+  if (options.loss == "span" && outputs.size() == 2 && shapeOf(outputs[0]).size() == 2 &&
+      shapeOf(outputs[0]) == shapeOf(outputs[1])) {
+    int64_t batch = shapeOf(outputs[0])[0], length = shapeOf(outputs[0])[1];
+    Value start = crossEntropy(*this, outputs[0], addInput("start_positions", {batch}, true), length);
+    Value end = crossEntropy(*this, outputs[1], addInput("end_positions", {batch}, true), length);
+    Value sum = nn::AddOp::create(builder, here, f32({}), start, end);
+    return nn::ScaleOp::create(builder, here, f32({}), sum, APFloat(0.5f));
+  }
+  return {};
+}
+
+void Converter::addLoss(llvm::SmallVectorImpl<Result> &results) {
+  if (options.loss.empty()) {
+    if (llvm::none_of(results, [](const Result &r) { return r.attributes.get(program::kLoss); }))
+      notes.push_back("the file has no loss; add one with --loss cross-entropy, mse or span to train it");
+    return;
+  }
+  if (!errors.empty() || !required.empty())
+    return;
+  llvm::SmallVector<Value> outputs;
+  for (const Result &result : results)
+    outputs.push_back(result.value);
+  Value loss = form == "D" ? buildLoss(outputs) : Value();
+  if (!loss) {
+    errors.push_back("loss '" + options.loss + "': expected cross-entropy or mse of a forward graph with one float "
+                     "output, or span of one with two outputs [batch, sequence]");
+    return;
+  }
+  NamedAttrList attributes;
+  attributes.set(program::kOutput, builder.getStringAttr("loss"));
+  attributes.set(program::kLoss, builder.getUnitAttr());
+  results.insert(results.begin(), {loss, attributes});
+}
+
+void conversion::addLossNodes(Handlers &handlers) {
+  handlers.nodes["SoftmaxCrossEntropyLoss"] = convertCrossEntropy;
+  handlers.nodes["com.microsoft::SoftmaxCrossEntropyLossInternal"] = convertCrossEntropy;
+}

@@ -1,0 +1,135 @@
+// The results of the function: outputs of the file, gradients, an added loss; and the order
+// of its arguments.
+#include "Converter.h"
+#include "intq/Dialect/NN/Program.h"
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::conversion;
+
+void Converter::requireValue(llvm::StringRef output, const Val &val) {
+  if (val.is(Val::Kind::Deferred)) {
+    required.insert(val.findings.begin(), val.findings.end());
+    return;
+  }
+  errors.push_back("output '" + output.str() + "': expected a float32 value, but got " +
+                   (val.is(Val::Kind::Masked) ? "masked attention scores" : "an integer or internal value"));
+}
+
+void Converter::collectOutputs(llvm::SmallVectorImpl<Result> &results) {
+  auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
+  Value loss;
+  llvm::SmallVector<std::pair<StringAttr, const Val *>> outputs;
+  for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>())) {
+    if (bookkeeping.contains(value) || gradients.contains(value))
+      continue;
+    const Val &val = get(value);
+    Value result = materialize(val);
+    if (!result) {
+      requireValue(name, val);
+      continue;
+    }
+    NamedAttrList attributes;
+    attributes.set(program::kOutput, name);
+    results.push_back({result, attributes});
+    if (val.shape.empty() && (!loss || name == "loss") && options.loss.empty())
+      loss = result;
+  }
+  for (Result &result : results)
+    if (result.value == loss) {
+      result.attributes.set(program::kLoss, builder.getUnitAttr());
+      loss = {};
+    }
+}
+
+// In the order of the parameters among the arguments.
+void Converter::collectGradients(llvm::SmallVectorImpl<Result> &results) {
+  llvm::SmallVector<std::pair<size_t, Result>> found; // argument, gradient
+  orderArguments();
+  for (auto &entry : gradients) {
+    const std::string &parameter = entry.second;
+    const Val &val = get(entry.first);
+    auto argument = llvm::find_if(arguments, [&](const Argument &a) { return parameterName(a.value) == parameter; });
+    Value result = val.is(Val::Kind::Deferred) ? Value() : materialize(val);
+    if (!result) {
+      requireValue(parameter + "_grad", val);
+      continue;
+    }
+    if (argument == arguments.end() || argument->value.getType() != result.getType()) {
+      errors.push_back("gradient of '" + parameter + "': expected a parameter of that name and the gradient's shape " +
+                       shapeText(val.shape));
+      continue;
+    }
+    NamedAttrList attributes;
+    attributes.set(program::kGradient, builder.getStringAttr(parameter));
+    found.push_back({size_t(argument - arguments.begin()), {result, attributes}});
+  }
+  llvm::sort(found, [](const auto &a, const auto &b) { return a.first < b.first; });
+  for (auto &entry : found)
+    results.push_back(std::move(entry.second));
+}
+
+// The op that computes the gradient `value`, behind what only changes layout.
+static Operation *gradientOp(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (op && isa<nn::ReshapeOp, nn::TransposeOp>(op))
+    op = op->getOperand(0).getDefiningOp();
+  return op;
+}
+
+// Weight and table gradients are named after their parameter, bias gradients after the
+// weight of their layer.
+void Converter::nameGradientSites(llvm::ArrayRef<Result> results) {
+  auto nameSites = [&](auto &self, Value value, StringAttr parameter) -> void {
+    Operation *op = gradientOp(value);
+    if (isa_and_nonnull<nn::LinearWeightGradOp, nn::EmbeddingGradOp>(op))
+      op->setAttr("site", parameter);
+    if (auto add = dyn_cast_or_null<nn::AddOp>(op)) {
+      self(self, add.getLhs(), parameter);
+      self(self, add.getRhs(), parameter);
+    }
+    if (auto sum = dyn_cast_or_null<nn::ReduceSumOp>(op)) {
+      StringAttr site;
+      for (auto linear : block->getOps<nn::LinearOp>())
+        if (linear.getBias() && parameterName(linear.getBias()) == parameter.getValue())
+          site = linear.getSiteAttr();
+      if (!site || sum.getTrailing())
+        return;
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(sum);
+      auto grad = nn::BiasGradOp::create(builder, sum.getLoc(), sum.getType(), sum.getX(), site);
+      sum.replaceAllUsesWith(grad.getResult());
+      sum.erase();
+    }
+  };
+  for (const Result &result : results)
+    if (auto parameter = dyn_cast_or_null<StringAttr>(result.attributes.get(program::kGradient)))
+      for (auto [i, other] : llvm::enumerate(results))
+        if (&other == &result)
+          nameSites(nameSites, block->getTerminator()->getOperand(i), parameter);
+}
+
+void Converter::orderArguments() {
+  llvm::sort(arguments, [](const Argument &a, const Argument &b) {
+    return std::tuple(a.order, cast<BlockArgument>(a.value).getArgNumber()) <
+           std::tuple(b.order, cast<BlockArgument>(b.value).getArgNumber());
+  });
+}
+
+void Converter::placeArguments() {
+  orderArguments();
+  unsigned count = block->getNumArguments();
+  llvm::SmallVector<DictionaryAttr> attributes;
+  for (Argument &argument : arguments) {
+    bool isInput = argument.attributes.get(program::kInput) != Attribute();
+    if (argument.value.use_empty() && !isInput)
+      continue;
+    Value placed = block->addArgument(argument.value.getType(), graph.getLoc());
+    argument.value.replaceAllUsesWith(placed);
+    attributes.push_back(argument.attributes.getDictionary(builder.getContext()));
+  }
+  block->eraseArguments(0, count);
+  func.setFunctionType(builder.getFunctionType(block->getArgumentTypes(), {}));
+  for (auto [i, dictionary] : llvm::enumerate(attributes))
+    func.setArgAttrs(i, dictionary);
+}

@@ -1,0 +1,229 @@
+// What is known of values, and their nn values.
+#include "Converter.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::conversion;
+
+std::optional<double> Val::uniform() const {
+  // A parameter that happens to hold one value is no constant.
+  if (!tensor || !tensor->isUniform() || (kind == Kind::Parameter && tensor->size() != 1))
+    return std::nullopt;
+  return tensor->real(0);
+}
+
+const Val &Converter::get(Value value) const {
+  auto it = values.find(value);
+  return it == values.end() ? absent : it->second;
+}
+
+const Val &Converter::operand(onnx::NodeOp node, unsigned i) const {
+  return i < node.getInputs().size() ? get(node.getInputs()[i]) : absent;
+}
+
+void Converter::set(onnx::NodeOp node, unsigned i, Val val) {
+  if (i < node.getNumResults())
+    values[node.getResult(i)] = std::move(val);
+}
+
+std::string Converter::outputName(onnx::NodeOp node, unsigned i) const {
+  std::string name = i < node.getNumResults() ? cast<StringAttr>(node.getOutputNames()[i]).str() : "";
+  return name.empty() ? node.getName().str() : name;
+}
+
+onnx::NodeOp Converter::definition(Value value) const {
+  auto node = value.getDefiningOp<onnx::NodeOp>();
+  while (node && opOf(node) == "Identity" && node.getInputs().size() == 1)
+    node = node.getInputs()[0].getDefiningOp<onnx::NodeOp>();
+  return node;
+}
+
+Location Converter::loc(onnx::NodeOp node) const {
+  return NameLoc::get(StringAttr::get(builder.getContext(), node.getName().empty() ? outputName(node) : node.getName().str()));
+}
+
+RankedTensorType Converter::f32(llvm::ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, builder.getF32Type());
+}
+
+Val Converter::constant(Tensor tensor) const {
+  Val val;
+  val.kind = Val::Kind::Constant;
+  val.elem = tensor.elem;
+  val.shape = tensor.shape;
+  val.tensor = std::make_shared<const Tensor>(std::move(tensor));
+  return val;
+}
+
+Val Converter::floating(Value value) const {
+  Val val;
+  val.kind = Val::Kind::Float;
+  auto shape = cast<RankedTensorType>(value.getType()).getShape();
+  val.shape.assign(shape.begin(), shape.end());
+  val.base = value;
+  val.view = View::identity(val.shape);
+  return val;
+}
+
+Val Converter::defer(onnx::NodeOp node, const llvm::Twine &why) {
+  Val val;
+  val.kind = Val::Kind::Deferred;
+  val.findings.insert(messages.size());
+  llvm::StringRef domain = node.getDomain().empty() ? "ai.onnx" : node.getDomain();
+  messages.push_back("node '" + (node.getName().empty() ? outputName(node) : node.getName().str()) + "' (" +
+                     domain.str() + " " + node.getOpType().str() + ", version " +
+                     std::to_string(node.getVersion()) + "): " + why.str());
+  return val;
+}
+
+std::optional<Val> Converter::reshaped(const Val &val, llvm::ArrayRef<int64_t> shape) {
+  Val out = val;
+  out.shape.assign(shape.begin(), shape.end());
+  out.tensor = nullptr;
+  if (val.tensor)
+    out.tensor = std::make_shared<const Tensor>(Tensor{val.tensor->elem, out.shape, val.tensor->ints, val.tensor->reals});
+  if (val.is(Val::Kind::Constant) || val.is(Val::Kind::Index))
+    return out;
+  if (auto view = val.view.reshaped(shape)) {
+    out.view = *view;
+    return out;
+  }
+  if (!val.is(Val::Kind::Float))
+    return std::nullopt;
+  Val fresh = floating(materialize(val));
+  fresh.isGradient = val.isGradient;
+  return reshaped(fresh, shape);
+}
+
+Val Converter::transposed(const Val &val, llvm::ArrayRef<int64_t> perm) {
+  Val out = val;
+  out.tensor = nullptr;
+  for (size_t i = 0; i < perm.size(); ++i)
+    out.shape[i] = val.shape[perm[i]];
+  if (val.is(Val::Kind::Float) || val.is(Val::Kind::Parameter))
+    out.view = val.view.transposed(perm);
+  return out;
+}
+
+Val Converter::selected(const Val &val, const std::vector<int64_t> &index, llvm::ArrayRef<int64_t> shape) const {
+  if (val.is(Val::Kind::Constant))
+    return constant(val.tensor->select(index, shape));
+  Val out = val;
+  out.shape.assign(shape.begin(), shape.end());
+  std::vector<int64_t> composed(index.size());
+  for (size_t i = 0; i < index.size(); ++i)
+    composed[i] = (*val.index)[index[i]];
+  out.index = std::make_shared<const std::vector<int64_t>>(std::move(composed));
+  return out;
+}
+
+Value Converter::reshape(Value value, llvm::ArrayRef<int64_t> shape) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (type.getShape() == shape)
+    return value;
+  return nn::ReshapeOp::create(builder, builder.getUnknownLoc(),
+                               RankedTensorType::get(shape, type.getElementType()), value);
+}
+
+Value Converter::f32Constant(float value) {
+  return nn::ConstantOp::create(builder, builder.getUnknownLoc(),
+                                DenseElementsAttr::get(f32({}), value));
+}
+
+// Aᵀ·B read with its last two dimensions swapped is Bᵀ·A: the product that differentiation
+// would have written.
+static Value swappedProduct(Converter &c, Value base, View &view) {
+  auto product = base.getDefiningOp<nn::MatmulOp>();
+  auto shape = cast<RankedTensorType>(base.getType()).getShape();
+  if (!product || view.dims.empty() || view.dims.back().empty())
+    return base;
+  int64_t columns = shape.back(), rows = shape[shape.size() - 2];
+  // The column factor of the view reads down the product's rows, all of them.
+  Factor last = view.dims.back().back();
+  bool isSwapped = columns > 1 && last == Factor{rows, columns};
+  if (!isSwapped)
+    return base;
+  Shape swapped(shape);
+  std::swap(swapped[swapped.size() - 1], swapped[swapped.size() - 2]);
+  for (auto &dim : view.dims)
+    for (Factor &factor : dim)
+      if (factor.stride == columns && factor.size == rows)
+        factor.stride = 1;
+      else if (factor.stride < columns)
+        factor.stride *= rows;
+  return nn::MatmulOp::create(c.builder, product.getLoc(), c.f32(swapped), product.getB(), product.getA(),
+                              !product.getTransposeB(), !product.getTransposeA(), product.getSiteAttr());
+}
+
+// The base in the order of `view`: reshape to the factors, transpose, reshape to the shape.
+static Value materializeView(Converter &c, Value base, View view) {
+  base = swappedProduct(c, base, view);
+  if (view.isContiguous())
+    return c.reshape(base, view.shape());
+  auto factors = view.flat();
+  llvm::SmallVector<int64_t> order(factors.size());
+  std::iota(order.begin(), order.end(), 0);
+  llvm::sort(order, [&](int64_t a, int64_t b) { return factors[a].stride > factors[b].stride; });
+  Shape stored, permuted;
+  llvm::SmallVector<int64_t> perm(factors.size());
+  for (auto [i, from] : llvm::enumerate(order)) {
+    stored.push_back(factors[from].size);
+    perm[from] = i;
+  }
+  for (Factor factor : factors)
+    permuted.push_back(factor.size);
+  Value value = c.reshape(base, stored);
+  auto type = RankedTensorType::get(permuted, cast<RankedTensorType>(base.getType()).getElementType());
+  value = nn::TransposeOp::create(c.builder, c.builder.getUnknownLoc(), type, value, perm);
+  return c.reshape(value, view.shape());
+}
+
+static Value scaled(Converter &c, Value value, float scale) {
+  if (scale == 1.0f)
+    return value;
+  return nn::ScaleOp::create(c.builder, c.builder.getUnknownLoc(), value.getType(), value,
+                             APFloat(scale));
+}
+
+Value Converter::materialize(const Val &val) {
+  switch (val.kind) {
+  case Val::Kind::Float:
+    return scaled(*this, materializeView(*this, val.base, val.view), val.scale);
+  case Val::Kind::Constant:
+    if (auto value = isFloat(val.elem) ? val.tensor->toAttribute(builder.getContext()) : DenseElementsAttr())
+      return nn::ConstantOp::create(builder, builder.getUnknownLoc(), value);
+    return {};
+  case Val::Kind::Parameter:
+    if (Value lookup = foldedTable(val))
+      return materializeView(*this, lookup, val.view);
+    return materializeView(*this, parameter(val, {}, "", 0, ""), val.view);
+  default:
+    return {};
+  }
+}
+
+Value Converter::rows(const Val &val) {
+  if (val.is(Val::Kind::Float) && val.view.isContiguous()) {
+    auto shape = cast<RankedTensorType>(val.base.getType()).getShape();
+    if (!shape.empty() && !val.shape.empty() && shape.back() == val.shape.back() && shape.size() >= 2)
+      return scaled(*this, val.base, val.scale);
+  }
+  return materialize(val);
+}
+
+Value Converter::integers(const Val &val) {
+  if (val.is(Val::Kind::Constant) && !isFloat(val.elem)) {
+    auto value = val.tensor->toAttribute(builder.getContext());
+    return value ? nn::ConstantOp::create(builder, builder.getUnknownLoc(), value).getResult() : Value();
+  }
+  if (!val.is(Val::Kind::Index) || val.table)
+    return {};
+  auto type = cast<RankedTensorType>(val.base.getType());
+  if (int64_t(val.index->size()) != type.getNumElements())
+    return {};
+  for (auto [i, from] : llvm::enumerate(*val.index))
+    if (from != int64_t(i))
+      return {};
+  return reshape(val.base, val.shape);
+}

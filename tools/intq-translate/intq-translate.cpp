@@ -1,0 +1,64 @@
+// intq-translate: files of other projects to the dialects of intq.
+#include "intq/Dialect/Onnx/Onnx.h"
+#include "intq/Import/ImportModel.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "intq/Dialect/NN/NN.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+namespace cl = llvm::cl;
+
+static cl::opt<std::string> importOnnxFile("import-onnx", cl::desc("An ONNX file, to the onnx dialect"),
+                                           cl::value_desc("file"));
+static cl::opt<std::string> importModelFile("import-model", cl::desc("An ONNX file, to the nn dialect"),
+                                            cl::value_desc("file"));
+static cl::opt<std::string> checkpoint("checkpoint", cl::desc("ONNX Runtime checkpoint with the parameters"),
+                                       cl::value_desc("file"));
+static cl::opt<std::string> loss("loss", cl::desc("Loss to add: cross-entropy, mse, span"));
+static cl::list<std::string> bind("bind", cl::desc("Size of a symbolic dimension"),
+                                  cl::value_desc("name=value"));
+static cl::opt<bool> embed("embed", cl::desc("Keep the values of float initializers in the text"));
+
+static constexpr int kBadInput = 2;
+
+static int fail(const llvm::Twine &message) {
+  llvm::errs() << "intq-translate: " << message << "\n";
+  return kBadInput;
+}
+
+static int translateModel(MLIRContext &context) {
+  intq::ImportOptions options;
+  options.checkpoint = checkpoint;
+  options.conversion.loss = loss;
+  if (failed(intq::parseBindings(bind, options.conversion.bind)))
+    return fail("expected --bind=<name>=<positive number>");
+  auto model = intq::importModel(context, importModelFile, options);
+  if (failed(model))
+    return kBadInput;
+  for (const std::string &note : model->notes)
+    llvm::errs() << "note: " << note << "\n";
+  model->module->print(llvm::outs());
+  return 0;
+}
+
+static int translateOnnx(MLIRContext &context) {
+  intq::ParameterStore store;
+  auto module = intq::importOnnx(context, importOnnxFile, store, embed);
+  if (failed(module))
+    return kBadInput;
+  (*module)->print(llvm::outs());
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::ParseCommandLineOptions(argc, argv, "intq translation driver\n");
+  MLIRContext context;
+  context.loadDialect<intq::onnx::OnnxDialect, intq::nn::NNDialect, func::FuncDialect>();
+  if (importOnnxFile.empty() == importModelFile.empty())
+    return fail("expected one of --import-onnx=<file> and --import-model=<file>");
+  return importOnnxFile.empty() ? translateModel(context) : translateOnnx(context);
+}
