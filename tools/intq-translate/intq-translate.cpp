@@ -58,6 +58,11 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, "intq translation driver\n");
   MLIRContext context;
   context.loadDialect<intq::onnx::OnnxDialect, intq::nn::NNDialect, func::FuncDialect>();
+  context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    bool isError = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+    llvm::errs() << (isError ? "error: " : "warning: ") << diagnostic.str() << "\n";
+    return success();
+  });
   if (importOnnxFile.empty() == importModelFile.empty())
     return fail("expected one of --import-onnx=<file> and --import-model=<file>");
   return importOnnxFile.empty() ? translateModel(context) : translateOnnx(context);

@@ -144,6 +144,8 @@ private:
   void collectGradients(llvm::SmallVectorImpl<Result> &results);
   mlir::Value buildLoss(llvm::ArrayRef<mlir::Value> outputs);
   void addLoss(llvm::SmallVectorImpl<Result> &results);
+  mlir::Value emittedView(mlir::Value base, const View &view);
+  mlir::Value materializeView(mlir::Value base, const View &view);
   void nameGradientSites(llvm::ArrayRef<Result> results);
   void requireValue(llvm::StringRef output, const Val &val);
   void orderArguments();
@@ -177,6 +179,7 @@ private:
   llvm::StringMap<std::string> signature;   ///< fx name → torch name
   llvm::StringMap<unsigned> signatureOrder; ///< torch name → position
   mlir::Value rngArgument;
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<std::pair<llvm::SmallVector<Factor>, mlir::Value>, 2>> emittedViews;
 };
 
 // Attributes of nodes.

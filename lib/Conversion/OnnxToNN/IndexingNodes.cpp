@@ -57,7 +57,7 @@ static Val selectFloat(Converter &c, onnx::NodeOp node, const Val &x, const Val 
   offsets[axis] = at->front();
   result.erase(result.begin() + axis);
   Value part = nn::SliceOp::create(c.builder, c.loc(node), c.f32(shape), value, offsets);
-  return *c.reshaped(c.floating(part), result);
+  return c.floating(c.reshape(part, result));
 }
 
 static void convertGather(Converter &c, onnx::NodeOp node) {

@@ -139,25 +139,34 @@ static Value swappedProduct(Converter &c, Value base, View &view) {
   if (!product || view.dims.empty() || view.dims.back().empty())
     return base;
   int64_t columns = shape.back(), rows = shape[shape.size() - 2];
-  // The column factor of the view reads down the product's rows, all of them.
+  // Only where the innermost factor reads down all rows of the product.
   Factor last = view.dims.back().back();
-  bool isSwapped = columns > 1 && last == Factor{rows, columns};
-  if (!isSwapped)
+  if (columns == 1 || last.stride != columns || last.size % rows != 0)
     return base;
-  Shape swapped(shape);
-  std::swap(swapped[swapped.size() - 1], swapped[swapped.size() - 2]);
-  for (auto &dim : view.dims)
-    for (Factor &factor : dim)
-      if (factor.stride == columns && factor.size == rows)
-        factor.stride = 1;
-      else if (factor.stride < columns)
-        factor.stride *= rows;
-  return nn::MatmulOp::create(c.builder, product.getLoc(), c.f32(swapped), product.getB(), product.getA(),
+  View swapped;
+  for (const auto &dim : view.dims) {
+    auto &out = swapped.dims.emplace_back();
+    for (Factor factor : dim) {
+      if (factor.stride != columns) {
+        out.push_back({factor.size, factor.stride < columns ? factor.stride * rows : factor.stride});
+        continue;
+      }
+      if (factor.size > rows)
+        out.push_back({factor.size / rows, rows * columns});
+      out.push_back({std::min(factor.size, rows), 1});
+    }
+  }
+  if (swapped.shape() != view.shape())
+    return base;
+  view = swapped;
+  Shape type(shape);
+  std::swap(type[type.size() - 1], type[type.size() - 2]);
+  return nn::MatmulOp::create(c.builder, product.getLoc(), c.f32(type), product.getB(), product.getA(),
                               !product.getTransposeB(), !product.getTransposeA(), product.getSiteAttr());
 }
 
 // The base in the order of `view`: reshape to the factors, transpose, reshape to the shape.
-static Value materializeView(Converter &c, Value base, View view) {
+static Value emitView(Converter &c, Value base, View view) {
   base = swappedProduct(c, base, view);
   if (view.isContiguous())
     return c.reshape(base, view.shape());
@@ -179,6 +188,25 @@ static Value materializeView(Converter &c, Value base, View view) {
   return c.reshape(value, view.shape());
 }
 
+// One order of a base is built once, in the shape in which it is first needed.
+Value Converter::emittedView(Value base, const View &view) {
+  if (view.isContiguous())
+    return base;
+  auto factors = view.flat();
+  for (auto &entry : emittedViews[base])
+    if (entry.first == factors)
+      return entry.second;
+  return {};
+}
+
+Value Converter::materializeView(Value base, const View &view) {
+  if (Value known = emittedView(base, view))
+    return reshape(known, view.shape());
+  Value value = emitView(*this, base, view);
+  emittedViews[base].push_back({view.flat(), value});
+  return value;
+}
+
 static Value scaled(Converter &c, Value value, float scale) {
   if (scale == 1.0f)
     return value;
@@ -189,27 +217,36 @@ static Value scaled(Converter &c, Value value, float scale) {
 Value Converter::materialize(const Val &val) {
   switch (val.kind) {
   case Val::Kind::Float:
-    return scaled(*this, materializeView(*this, val.base, val.view), val.scale);
+    return scaled(*this, materializeView(val.base, val.view), val.scale);
   case Val::Kind::Constant:
     if (auto value = isFloat(val.elem) ? val.tensor->toAttribute(builder.getContext()) : DenseElementsAttr())
       return nn::ConstantOp::create(builder, builder.getUnknownLoc(), value);
     return {};
   case Val::Kind::Parameter:
     if (Value lookup = foldedTable(val))
-      return materializeView(*this, lookup, val.view);
-    return materializeView(*this, parameter(val, {}, "", 0, ""), val.view);
+      return materializeView(lookup, val.view);
+    return materializeView(parameter(val, {}, "", 0, ""), val.view);
   default:
     return {};
   }
 }
 
 Value Converter::rows(const Val &val) {
-  if (val.is(Val::Kind::Float) && val.view.isContiguous()) {
-    auto shape = cast<RankedTensorType>(val.base.getType()).getShape();
-    if (!shape.empty() && !val.shape.empty() && shape.back() == val.shape.back() && shape.size() >= 2)
-      return scaled(*this, val.base, val.scale);
+  if (!val.is(Val::Kind::Float) || val.shape.empty())
+    return materialize(val);
+  Value known = emittedView(val.base, val.view);
+  if (!known) { // leading dimensions as the base has them
+    View split;
+    for (const auto &dim : llvm::ArrayRef(val.view.dims).drop_back())
+      for (Factor factor : dim)
+        split.dims.push_back({factor});
+    split.dims.push_back(val.view.dims.back());
+    known = materializeView(val.base, split);
   }
-  return materialize(val);
+  auto shape = cast<RankedTensorType>(known.getType()).getShape();
+  if (shape.size() < 2 || shape.back() != val.shape.back())
+    return materialize(val);
+  return scaled(*this, known, val.scale);
 }
 
 Value Converter::integers(const Val &val) {
