@@ -1,7 +1,7 @@
 // intq-run: executes the functions of a file that take no arguments. Checks that fail are errors.
 //
 // Exit code: 0 when all functions ran and all checks held, 1 when a run failed, 2 on bad input.
-#include "Engine.h"
+#include "CpuEngine.h"
 #include "intq/Dialect/Check/Check.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/AsmState.h"
@@ -16,7 +16,11 @@ using namespace mlir;
 namespace cl = llvm::cl;
 
 static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<file.mlir>"), cl::init("-"));
-static cl::opt<std::string> engineName("engine", cl::desc("reference"), cl::init("reference"));
+static cl::opt<std::string> engineName("engine", cl::desc("reference or cpu"), cl::init("reference"));
+static cl::opt<std::string> cpuIsa("cpu-isa", cl::desc("auto, generic, avx2, avx512-vnni or amx"), cl::init("auto"));
+static cl::opt<unsigned> threads("cpu-threads", cl::desc("threads of the cpu engine; 0: all"), cl::init(1));
+static cl::opt<std::string> dumpDir("dump-dir", cl::desc("folder for the stages of the compilation"));
+static cl::opt<bool> listIsas("list-cpu-isas", cl::desc("print the instruction sets of this machine, best first"));
 static cl::opt<std::string> entry("entry",
                                   cl::desc("run only this function and print its results"));
 
@@ -39,17 +43,34 @@ public:
 };
 } // namespace
 
-static std::unique_ptr<intq::run::Engine> createEngine() {
-  if (engineName == "reference")
-    return std::make_unique<ReferenceEngine>();
-  return nullptr;
-}
-
 static constexpr int kFailedRun = 1, kBadInput = 2;
 
 static int reject(const llvm::Twine &message) {
   llvm::errs() << "error: " << message << "\n";
   return kBadInput;
+}
+
+// Null with a message where the options name no engine of this machine.
+static std::unique_ptr<intq::run::Engine> createEngine() {
+  namespace cpu = intq::cpu;
+  if (engineName == "reference")
+    return std::make_unique<ReferenceEngine>();
+  if (engineName != "cpu") {
+    reject("expected --engine=reference or cpu, but got " + engineName);
+    return nullptr;
+  }
+  cpu::Options options;
+  FailureOr<cpu::Isa> isa = cpu::supportedIsas().front();
+  if (cpuIsa != "auto")
+    isa = cpu::parseIsa(cpuIsa);
+  if (failed(isa)) {
+    reject("expected --cpu-isa=auto, generic, avx2, avx512-vnni or amx, but got " + cpuIsa);
+    return nullptr;
+  }
+  options.isa = *isa;
+  options.threads = threads;
+  options.dumpDir = dumpDir;
+  return intq::run::createCpuEngine(options);
 }
 
 // The functions to run: --entry, or all without arguments.
@@ -65,9 +86,14 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   registerAsmPrinterCLOptions();
   cl::ParseCommandLineOptions(argc, argv, "runs functions of nn, intq and check ops\n");
+  if (listIsas) {
+    for (intq::cpu::Isa isa : intq::cpu::supportedIsas())
+      llvm::outs() << intq::cpu::isaName(isa) << "\n";
+    return 0;
+  }
   std::unique_ptr<intq::run::Engine> engine = createEngine();
   if (!engine)
-    return reject("expected --engine=reference, but got " + engineName);
+    return kBadInput;
 
   DialectRegistry registry;
   registry.insert<arith::ArithDialect, func::FuncDialect, intq::IntqDialect, intq::nn::NNDialect,

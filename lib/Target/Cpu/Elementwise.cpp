@@ -1,4 +1,5 @@
 // Kernels of the element-wise nn ops: one pass over flat buffers, sixteen elements at a time.
+#include "Draws.h"
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Format/Activation.h"
 #include "intq/Target/Cpu/Kernel.h"
@@ -44,6 +45,32 @@ static LogicalResult emitTanh(KernelBuilder &k) {
 }
 static LogicalResult emitTanhGrad(KernelBuilder &k) {
   return emitMap(k, [](Vector &m, ArrayRef<Value> x) { return tanhGrad(m, x[0], x[1]); });
+}
+
+/// Elements that one task of a dropout draws for.
+static constexpr int64_t kTaskElements = 1024;
+
+static LogicalResult emitDropout(KernelBuilder &k) {
+  auto op = cast<nn::DropoutOp>(k.op);
+  DropoutRule rule(op.getRatio().convertToFloat());
+  int64_t total = cast<ShapedType>(op.getType()).getNumElements();
+  Vector m = k.vector();
+  Draws draws(k, k.operand(1), 16);
+  auto drop = [&](Value first, int64_t count) {
+    draws.fill(first, count);
+    k.forLanes(count, [&](Lanes lanes) {
+      Value x = k.load(k.operand(0), first, lanes);
+      k.store(dropout(m, x, draws.get(k.index(0), lanes), rule), k.result(), first, lanes);
+    });
+  };
+  k.parallelFor(total / kTaskElements, kTaskElements,
+                [&](Value task) { drop(k.mulIndex(task, kTaskElements), kTaskElements); },
+                [&] { draws.allocate(kTaskElements); });
+  if (int64_t rest = total % kTaskElements) {
+    draws.allocate(rest);
+    drop(k.index(total - rest), rest);
+  }
+  return success();
 }
 
 // ---- Binary ops with broadcast
@@ -157,6 +184,7 @@ void intq::cpu::addElementwiseKernels(KernelRegistry &r) {
   r["nn.mul"] = {emitMul, /*inPlace=*/true};
   r["nn.div"] = {emitDiv, /*inPlace=*/true};
   r["nn.scale"] = {emitScale, /*inPlace=*/true};
+  r["nn.dropout"] = {emitDropout, /*inPlace=*/true};
   r["nn.gelu"] = {emitGelu, /*inPlace=*/true};
   r["nn.gelu_grad"] = {emitGeluGrad, /*inPlace=*/true};
   r["nn.tanh"] = {emitTanh, /*inPlace=*/true};

@@ -146,7 +146,8 @@ void KernelBuilder::loop(Value lo, Value hi, int64_t step, function_ref<void(Val
 void KernelBuilder::loop(int64_t count, function_ref<void(Value)> body) {
   if (count == 1)
     return body(index(0));
-  loop(index(0), index(count), 1, body);
+  if (count > 1)
+    loop(index(0), index(count), 1, body);
 }
 
 void KernelBuilder::when(Value condition, function_ref<void()> body) {
@@ -158,7 +159,9 @@ void KernelBuilder::when(Value condition, function_ref<void()> body) {
 
 void KernelBuilder::parallelFor(int64_t count, int64_t work, function_ref<void(Value)> body,
                                 function_ref<void()> setup) {
-  if (count < 2 || count * work < kParallelElements) {
+  if (count == 0)
+    return;
+  if (count == 1 || count * work < kParallelElements) {
     if (setup)
       setup();
     return loop(count, body);

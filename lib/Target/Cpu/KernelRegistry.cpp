@@ -10,7 +10,9 @@ const KernelRegistry &intq::cpu::kernelRegistry() {
     addElementwiseKernels(r);
     addEmbeddingKernels(r);
     addIntegerLayerNormKernels(r);
+    addLayoutKernels(r);
     addQuantizeKernels(r);
+    addReduceKernels(r);
     return r;
   }();
   return registry;

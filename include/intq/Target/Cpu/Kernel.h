@@ -152,6 +152,8 @@ void addCodeKernels(KernelRegistry &);
 void addElementwiseKernels(KernelRegistry &);
 void addEmbeddingKernels(KernelRegistry &);
 void addIntegerLayerNormKernels(KernelRegistry &);
+void addLayoutKernels(KernelRegistry &);
 void addQuantizeKernels(KernelRegistry &);
+void addReduceKernels(KernelRegistry &);
 
 } // namespace intq::cpu
