@@ -45,7 +45,7 @@ static const Definitions &definitions() {
 LogicalResult intq::reference::checkIndex(Operation *op, int64_t index, int64_t limit) {
   if (index >= 0 && index < limit)
     return success();
-  return op->emitError("expected an index in [0, ") << limit << "), but got " << index;
+  return op->emitOpError("expected an index in [0, ") << limit << "), but got " << index;
 }
 
 // The operands that no later op of the block reads.
