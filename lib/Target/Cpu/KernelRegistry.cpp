@@ -10,9 +10,13 @@ const KernelRegistry &intq::cpu::kernelRegistry() {
     addElementwiseKernels(r);
     addEmbeddingKernels(r);
     addIntegerLayerNormKernels(r);
+    addLayerNormKernels(r);
     addLayoutKernels(r);
+    addLossKernels(r);
+    addOptimizerKernels(r);
     addQuantizeKernels(r);
     addReduceKernels(r);
+    addSoftmaxKernels(r);
     return r;
   }();
   return registry;
