@@ -2,6 +2,7 @@
 #include "Program.h"
 #include "intq/AutoDiff/AutoDiff.h"
 #include "intq/Dialect/Intq/Intq.h"
+#include "intq/Dialect/Onnx/Onnx.h"
 #include "intq/Import/ImportModel.h"
 #include "intq/Target/Cpu/Isa.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,7 +28,7 @@ struct Session {
     DialectRegistry registry;
     registerAllDialects(registry);
     registry.insert<IntqDialect, nn::NNDialect>();
-    registerImportDialects(registry);
+    registry.insert<onnx::OnnxDialect>();
     registerDerivativeRules(registry);
     return registry;
   }
@@ -62,7 +63,7 @@ static int fail(StringRef message, char **error, int code = 2) {
 const char *intq_version(void) { return "0.1.0"; }
 
 const char *intq_cpu_isas(void) {
-  static const std::string isas = llvm::join(cpu::availableIsas(), ",");
+  static const std::string isas = llvm::join(llvm::map_range(cpu::supportedIsas(), cpu::isaName), ",");
   return isas.c_str();
 }
 
@@ -76,6 +77,18 @@ int intq_compile(const char *path, const char *optionsJson, intq_program **out, 
     return fail(result->session.errors.empty() ? "the compilation failed" : result->session.errors, error);
   result->program = std::move(*program);
   *out = result.release();
+  return 0;
+}
+
+int intq_inspect(const char *path, const char *optionsJson, char **info, char **error) {
+  llvm::Expected<Options> options = parseOptions(optionsJson ? optionsJson : "");
+  if (!options)
+    return fail(llvm::toString(options.takeError()), error);
+  Session session;
+  FailureOr<std::string> text = Program::inspect(session.context, path, *options);
+  if (failed(text))
+    return fail(session.errors.empty() ? "the import failed" : session.errors, error);
+  *info = strdup(text->c_str());
   return 0;
 }
 

@@ -1,6 +1,8 @@
 // Parsing of the options of intq_compile.
 #include "Options.h"
 #include "intq/Dialect/NN/Program.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/JSON.h"
 
 using namespace llvm;
@@ -15,32 +17,36 @@ public:
       : object(object), where(where), errors(errors) {}
 
   void text(StringRef key, std::string &value) {
-    if (const json::Value *v = take(key))
+    if (const json::Value *v = take(key)) {
       if (auto s = v->getAsString())
         value = s->str();
       else
         wrong(key, "a string", *v);
+    }
   }
   void number(StringRef key, double &value) {
-    if (const json::Value *v = take(key))
+    if (const json::Value *v = take(key)) {
       if (auto n = v->getAsNumber())
         value = *n;
       else
         wrong(key, "a number", *v);
+    }
   }
   void flag(StringRef key, bool &value) {
-    if (const json::Value *v = take(key))
+    if (const json::Value *v = take(key)) {
       if (auto b = v->getAsBoolean())
         value = *b;
       else
         wrong(key, "true or false", *v);
+    }
   }
   void natural(StringRef key, unsigned &value) {
-    if (const json::Value *v = take(key))
+    if (const json::Value *v = take(key)) {
       if (auto n = v->getAsInteger(); n && *n >= 0 && *n <= 4096)
         value = *n;
       else
         wrong(key, "a whole number from 0 to 4096", *v);
+    }
   }
   void oneOf(StringRef key, std::string &value, ArrayRef<StringRef> allowed) {
     text(key, value);
@@ -95,7 +101,7 @@ static void readFunctions(Reader &r, TrainingOptions &training) {
   for (const json::Value &entry : *list) {
     auto name = entry.getAsString();
     if (!name || !is_contained(known, *name))
-      return r.wrong("functions", "names of " + join(known, ", "), entry);
+      return r.wrong("functions", "names of " + join(ArrayRef<StringRef>(known), ", "), entry);
     training.functions.push_back(name->str());
   }
 }

@@ -207,22 +207,46 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
   json::Object info{{"form", form},
                     {"recipe", options.training.recipe},
                     {"engine", options.engine},
-                    {"cpu_isa", engine->isa()},
-                    {"threads", engine->threads()},
-                    {"plan_bytes", static_cast<int64_t>(engine->planBytes())},
                     {"functions", std::move(functionsJson)},
                     {"state", std::move(state)},
                     {"notes", json::Array(notes)}};
+  if (engine) {
+    info["cpu_isa"] = engine->isa();
+    info["threads"] = engine->threads();
+    info["plan_bytes"] = static_cast<int64_t>(engine->planBytes());
+  }
   llvm::raw_string_ostream(infoText) << json::Value(std::move(info));
 }
 
-FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, StringRef path,
-                                                     const Options &options) {
+static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, const Options &options) {
   ImportOptions importOptions;
   importOptions.conversion.bind = options.bind;
   importOptions.conversion.loss = options.loss;
   importOptions.checkpoint = options.checkpoint;
-  FailureOr<ImportedModel> model = importModel(context, path, importOptions);
+  return importModel(context, path, importOptions);
+}
+
+LogicalResult Program::describe(ModuleOp module, const ParameterStore &store) {
+  for (auto func : module.getOps<func::FuncOp>())
+    if (failed(describe(func)))
+      return failure();
+  return initialize(store);
+}
+
+FailureOr<std::string> Program::inspect(MLIRContext &context, StringRef path, const Options &options) {
+  FailureOr<ImportedModel> model = import(context, path, options);
+  if (failed(model))
+    return failure();
+  Program program;
+  if (failed(program.describe(*model->module, model->store)))
+    return failure();
+  program.writeInfo(options, model->form, model->notes);
+  return program.infoText;
+}
+
+FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, StringRef path,
+                                                     const Options &options) {
+  FailureOr<ImportedModel> model = import(context, path, options);
   if (failed(model))
     return failure();
   ModuleOp module = *model->module;
@@ -236,10 +260,7 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
     return failure();
 
   auto program = std::make_unique<Program>();
-  for (auto func : module.getOps<func::FuncOp>())
-    if (failed(program->describe(func)))
-      return failure();
-  if (failed(program->initialize(model->store)))
+  if (failed(program->describe(module, model->store)))
     return failure();
   auto engine = options.engine == "reference" ? createReferenceEngine(module)
                                               : createCpuEngine(module, options.isa, options.threads);
@@ -248,7 +269,7 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
   program->engine = std::move(*engine);
   program->writeInfo(options, model->form, model->notes);
   if (options.engine == "reference")
-    (void)model->module.release(); // the interpreter reads it for as long as the program lives
+    program->module = std::move(model->module); // what the interpreter reads
   return program;
 }
 

@@ -4,6 +4,7 @@
 #include "Options.h"
 #include "intq/Runtime/intq.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/JSON.h"
 
@@ -52,6 +53,10 @@ public:
   static llvm::FailureOr<std::unique_ptr<Program>> compile(mlir::MLIRContext &context,
                                                            llvm::StringRef path, const Options &options);
 
+  /// The info of a file that is only read: its functions and state, no engine.
+  static llvm::FailureOr<std::string> inspect(mlir::MLIRContext &context, llvm::StringRef path,
+                                              const Options &options);
+
   llvm::StringRef info() const { return infoText; }
   StateEntry *state(llvm::StringRef name);
   Function *function(llvm::StringRef name);
@@ -62,6 +67,7 @@ public:
 private:
   llvm::LogicalResult describe(mlir::func::FuncOp func);
   llvm::FailureOr<size_t> addState(mlir::func::FuncOp func, unsigned index);
+  llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store);
   llvm::LogicalResult initialize(const ParameterStore &store);
   void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes);
 
@@ -69,6 +75,7 @@ private:
   std::vector<std::unique_ptr<StateEntry>> states;
   llvm::StringMap<size_t> stateIndex;
   std::vector<std::string> functionNames;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<Engine> engine;
   std::string infoText;
 };
