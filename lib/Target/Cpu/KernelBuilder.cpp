@@ -302,14 +302,3 @@ Value KernelBuilder::sumRow(int64_t n, function_ref<Value(Lanes)> get) {
   return sumTree(sums[0]);
 }
 
-Value KernelBuilder::sumRows(int64_t rows, function_ref<Value(Value)> get) {
-  constexpr int64_t kChunkRows = 128;
-  Value zero = vector().constant(0.0f);
-  return loop(index(0), index(rows), kChunkRows, {zero}, [&](Value begin, ValueRange total) {
-    Value end = minIndex(addIndex(begin, index(kChunkRows)), index(rows));
-    Values chunk = loop(begin, end, 1, {zero}, [&](Value row, ValueRange sum) {
-      return Values{vector().add(sum[0], get(row))};
-    });
-    return Values{vector().add(total[0], chunk[0])};
-  })[0];
-}

@@ -1,4 +1,5 @@
 // Kernels of the float layer norm and its gradient (Spec, section Layer norm in float).
+#include "Reduce.h"
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Target/Cpu/Kernel.h"
 
@@ -52,11 +53,9 @@ static LogicalResult emitLayerNormGrad(KernelBuilder &k) {
       k.store(dx, k.result(0), k.mulIndex(row, n), lanes);
     });
   });
-  k.parallelLanes(n, [&](Lanes lanes) {
-    k.store(k.sumRows(rows, [&](Value row) { return v.mul(dy(row, lanes), normal(row, lanes)); }), k.result(1),
-            nullptr, lanes);
-    k.store(k.sumRows(rows, [&](Value row) { return dy(row, lanes); }), k.result(2), nullptr, lanes);
-  }, 2 * rows);
+  emitColumnSums(k, rows, n, k.result(1),
+                 [&](Value row, Lanes lanes) { return v.mul(dy(row, lanes), normal(row, lanes)); });
+  emitColumnSums(k, rows, n, k.result(2), dy);
   return success();
 }
 

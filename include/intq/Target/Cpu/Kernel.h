@@ -115,8 +115,6 @@ public:
   // ---- Whole reductions along a row of n elements
   /// Spec N3 along the minor dimension; get(lanes) need not mask.
   mlir::Value sumRow(int64_t n, llvm::function_ref<mlir::Value(Lanes)> get);
-  /// Spec N3 along another dimension: sixteen columns of `rows` rows, in chunks of 128.
-  mlir::Value sumRows(int64_t rows, llvm::function_ref<mlir::Value(mlir::Value row)> get);
 
   /// Error "op …: the CPU target does not support <reason>".
   llvm::LogicalResult unsupported(const llvm::Twine &reason);
