@@ -63,16 +63,17 @@ Split split(func::FuncOp source) {
   terminator->setOperands(results);
   SmallVector<Type> types(ValueRange(results).getTypes());
   out.compute.setType(b.getFunctionType({}, types));
-  if (Attribute attributes = out.compute.getAllResultAttrs()) {
-    (void)attributes;
+  if (out.compute.getAllResultAttrs())
     out.compute.removeResAttrsAttr();
-  }
   return out;
 }
 
 class CpuEngine : public run::Engine {
 public:
-  explicit CpuEngine(const cpu::Options &options) : options(options) {}
+  CpuEngine(const cpu::Options &options, ArrayRef<unsigned> threadCounts)
+      : options(options), threadCounts(threadCounts) {}
+
+  std::string name() const override { return ("cpu " + cpu::isaName(options.isa)).str(); }
 
   FailureOr<SmallVector<reference::Tensor>> run(func::FuncOp func) override {
     Split parts = split(func);
@@ -81,29 +82,46 @@ public:
     auto executable = cpu::Executable::compile(*module, options);
     if (failed(executable))
       return failure();
+    SmallVector<reference::Tensor> first;
+    for (unsigned threads : threadCounts) {
+      (*executable)->setThreads(threads);
+      auto results = runOnce(**executable, parts);
+      if (failed(results))
+        return failure();
+      if (threads == threadCounts.front())
+        first = *results;
+      else if (failed(intq::run::expectEqual(func, first, name(), *results,
+                                             name() + " with " + std::to_string(threads) + " threads")))
+        return failure();
+    }
+    return SmallVector<reference::Tensor>(llvm::drop_begin(first, parts.checkedCount));
+  }
+
+private:
+  /// All results, what checks look at first; the checks have held.
+  static FailureOr<SmallVector<reference::Tensor>> runOnce(cpu::Executable &executable, Split &parts) {
     SmallVector<reference::Tensor> results;
     SmallVector<void *> buffers;
     for (Type type : parts.compute.getResultTypes())
       buffers.push_back(results.emplace_back(cast<RankedTensorType>(type)).as<void>());
     SmallVector<std::string> nonfinite;
-    if (failed((*executable)->run(parts.compute.getName(), {}, buffers, nonfinite)))
+    if (failed(executable.run(parts.compute.getName(), {}, buffers, nonfinite)))
       return parts.compute.emitError() << "the run failed";
-
     reference::Status status;
     for (const std::string &site : nonfinite)
       status.nonfinite.insert(site);
     SmallVector<reference::Value> checked(results.begin(), results.begin() + parts.checkedCount);
     if (failed(reference::interpret(parts.check, checked, status)))
       return failure();
-    return SmallVector<reference::Tensor>(llvm::drop_begin(results, parts.checkedCount));
+    return results;
   }
 
-private:
   cpu::Options options;
+  SmallVector<unsigned> threadCounts;
 };
 
 } // namespace
 
-std::unique_ptr<run::Engine> intq::run::createCpuEngine(const cpu::Options &options) {
-  return std::make_unique<CpuEngine>(options);
+std::unique_ptr<run::Engine> intq::run::createCpuEngine(const cpu::Options &options, ArrayRef<unsigned> threadCounts) {
+  return std::make_unique<CpuEngine>(options, threadCounts);
 }

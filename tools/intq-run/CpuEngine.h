@@ -5,6 +5,7 @@
 
 namespace intq::run {
 
-std::unique_ptr<Engine> createCpuEngine(const cpu::Options &options);
+/// Compiles once and runs with each of `threadCounts`, whose results must agree.
+std::unique_ptr<Engine> createCpuEngine(const cpu::Options &options, llvm::ArrayRef<unsigned> threadCounts);
 
 } // namespace intq::run

@@ -16,32 +16,17 @@ using namespace mlir;
 namespace cl = llvm::cl;
 
 static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<file.mlir>"), cl::init("-"));
-static cl::opt<std::string> engineName("engine", cl::desc("reference or cpu"), cl::init("reference"));
-static cl::opt<std::string> cpuIsa("cpu-isa", cl::desc("auto, generic, avx2, avx512-vnni or amx"), cl::init("auto"));
-static cl::opt<unsigned> threads("cpu-threads", cl::desc("threads of the cpu engine; 0: all"), cl::init(1));
+static cl::opt<std::string> engineName("engine", cl::desc("reference, cpu, or all: both, whose results must agree"),
+                                       cl::init("reference"));
+static cl::opt<std::string> cpuIsa("cpu-isa", cl::desc("generic, avx2, avx512-vnni, amx; auto: the best of this "
+                                                       "machine; all: every one of this machine"),
+                                   cl::init("auto"));
+static cl::list<unsigned> threads("cpu-threads", cl::desc("thread counts to run the compiled code with; 0: all"),
+                                  cl::CommaSeparated);
 static cl::opt<std::string> dumpDir("dump-dir", cl::desc("folder for the stages of the compilation"));
 static cl::opt<bool> listIsas("list-cpu-isas", cl::desc("print the instruction sets of this machine, best first"));
 static cl::opt<std::string> entry("entry",
                                   cl::desc("run only this function and print its results"));
-
-namespace {
-class ReferenceEngine : public intq::run::Engine {
-public:
-  FailureOr<SmallVector<intq::reference::Tensor>> run(func::FuncOp func) override {
-    intq::reference::Status status;
-    auto values = intq::reference::interpret(func, {}, status);
-    if (failed(values))
-      return failure();
-    SmallVector<intq::reference::Tensor> tensors;
-    for (auto &value : *values) {
-      if (!std::holds_alternative<intq::reference::Tensor>(value))
-        return func.emitError("expected tensors as results, but got codes");
-      tensors.push_back(std::get<intq::reference::Tensor>(value));
-    }
-    return tensors;
-  }
-};
-} // namespace
 
 static constexpr int kFailedRun = 1, kBadInput = 2;
 
@@ -50,27 +35,55 @@ static int reject(const llvm::Twine &message) {
   return kBadInput;
 }
 
-// Null with a message where the options name no engine of this machine.
-static std::unique_ptr<intq::run::Engine> createEngine() {
+using Engines = std::vector<std::unique_ptr<intq::run::Engine>>;
+
+// Empty with a message where the options name no engine of this machine.
+static Engines createEngines() {
   namespace cpu = intq::cpu;
+  Engines engines;
+  if (engineName == "reference" || engineName == "all")
+    engines.push_back(intq::run::createReferenceEngine());
   if (engineName == "reference")
-    return std::make_unique<ReferenceEngine>();
-  if (engineName != "cpu") {
-    reject("expected --engine=reference or cpu, but got " + engineName);
-    return nullptr;
+    return engines;
+  if (engineName != "cpu" && engineName != "all") {
+    reject("expected --engine=reference, cpu or all, but got " + engineName);
+    return {};
   }
-  cpu::Options options;
-  FailureOr<cpu::Isa> isa = cpu::supportedIsas().front();
-  if (cpuIsa != "auto")
-    isa = cpu::parseIsa(cpuIsa);
-  if (failed(isa)) {
-    reject("expected --cpu-isa=auto, generic, avx2, avx512-vnni or amx, but got " + cpuIsa);
-    return nullptr;
+  SmallVector<cpu::Isa> isas;
+  if (cpuIsa == "all") {
+    isas.assign(cpu::supportedIsas().begin(), cpu::supportedIsas().end());
+  } else if (cpuIsa == "auto") {
+    isas.push_back(cpu::supportedIsas().front());
+  } else if (FailureOr<cpu::Isa> isa = cpu::parseIsa(cpuIsa); succeeded(isa)) {
+    isas.push_back(*isa);
+  } else {
+    reject("expected --cpu-isa=auto, all, generic, avx2, avx512-vnni or amx, but got " + cpuIsa);
+    return {};
   }
-  options.isa = *isa;
-  options.threads = threads;
-  options.dumpDir = dumpDir;
-  return intq::run::createCpuEngine(options);
+  for (cpu::Isa isa : isas) {
+    cpu::Options options;
+    options.isa = isa;
+    options.dumpDir = dumpDir;
+    SmallVector<unsigned> threadCounts(threads.begin(), threads.end());
+    if (threadCounts.empty())
+      threadCounts.push_back(1);
+    engines.push_back(intq::run::createCpuEngine(options, threadCounts));
+  }
+  return engines;
+}
+
+// Runs `func` in all engines; the results of the first one.
+static FailureOr<SmallVector<intq::reference::Tensor>> runAll(func::FuncOp func, Engines &engines) {
+  auto expected = engines.front()->run(func);
+  if (failed(expected))
+    return failure();
+  for (auto &engine : llvm::drop_begin(engines)) {
+    auto actual = engine->run(func);
+    if (failed(actual) ||
+        failed(intq::run::expectEqual(func, *expected, engines.front()->name(), *actual, engine->name())))
+      return failure();
+  }
+  return expected;
 }
 
 // The functions to run: --entry, or all without arguments.
@@ -91,8 +104,8 @@ int main(int argc, char **argv) {
       llvm::outs() << intq::cpu::isaName(isa) << "\n";
     return 0;
   }
-  std::unique_ptr<intq::run::Engine> engine = createEngine();
-  if (!engine)
+  Engines engines = createEngines();
+  if (engines.empty())
     return kBadInput;
 
   DialectRegistry registry;
@@ -119,7 +132,7 @@ int main(int argc, char **argv) {
   for (func::FuncOp func : functions) {
     if (func.getNumArguments())
       return reject("expected a function without arguments, but got " + func.getName());
-    auto results = engine->run(func);
+    auto results = runAll(func, engines);
     if (failed(results)) {
       code = kFailedRun;
       continue;

@@ -60,6 +60,7 @@ Executable::~Executable() = default;
 uint64_t Executable::planBytes() const { return state->planBytes; }
 Isa Executable::isa() const { return state->options.isa; }
 unsigned Executable::threads() const { return state->options.threads; }
+void Executable::setThreads(unsigned threads) { state->options.threads = threads ? threads : processorCount(); }
 
 static void dumpModule(const Options &options, StringRef file, ModuleOp module) {
   if (options.dumpDir.empty())
@@ -90,8 +91,6 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
                               << isaName(options.isa);
   auto state = std::make_unique<State>();
   state->options = options;
-  if (!options.threads)
-    state->options.threads = processorCount();
   OwningOpRef<ModuleOp> module = source.clone();
   if (!options.dumpDir.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
@@ -131,7 +130,9 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
   state->arena = std::make_unique<Arena>(state->planBytes);
   if (!state->arena->valid())
     return source.emitError() << "cannot allocate an arena of " << state->planBytes << " bytes";
-  return std::unique_ptr<Executable>(new Executable(std::move(state)));
+  auto executable = std::unique_ptr<Executable>(new Executable(std::move(state)));
+  executable->setThreads(options.threads);
+  return executable;
 }
 
 LogicalResult Executable::run(StringRef name, ArrayRef<void *> arguments, ArrayRef<void *> results,

@@ -60,3 +60,10 @@ llvm::ArrayRef<Isa> intq::cpu::supportedIsas() {
   static const llvm::SmallVector<Isa> isas = detect();
   return isas;
 }
+
+std::vector<std::string> intq::cpu::availableIsas() {
+  std::vector<std::string> names;
+  for (Isa isa : supportedIsas())
+    names.push_back(isaName(isa).str());
+  return names;
+}

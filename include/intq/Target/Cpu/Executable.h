@@ -33,6 +33,8 @@ public:
   uint64_t planBytes() const;
   Isa isa() const;
   unsigned threads() const;
+  /// Results do not depend on it (Spec N8). 0: as many as the machine has.
+  void setThreads(unsigned threads);
 
 private:
   struct State;

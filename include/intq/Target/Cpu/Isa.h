@@ -24,5 +24,7 @@ inline bool hasFma(Isa isa) { return isa != Isa::Generic; }
 /// The sets that this machine (processor and kernel) can run, best first. Asks the kernel for
 /// the AMX tile state once a process.
 llvm::ArrayRef<Isa> supportedIsas();
+/// Their names.
+std::vector<std::string> availableIsas();
 
 } // namespace intq::cpu
