@@ -52,6 +52,9 @@ private:
   /// Leading dimensions of a product as one batch: [..., r, c] → [b, r, c].
   Value flattenBatch(Value x);
   void replace(Operation *op, ValueRange values);
+  /// Codes of x, whose flattened form is `flat`. One op a use: CSE merges them, but autodiff meets the uses one
+  /// by one, in the order in which it would meet those of the float layers.
+  Value codesOf(Value x, Value flat, StringRef key, int64_t along, StringRef site);
   Value codesForMatmul(Value x, int64_t along, Value keep, StringRef site);
   void findGradients();
 
@@ -61,46 +64,42 @@ private:
   Value key;
   /// Values that depend on the seed of the loss: cotangents.
   DenseSet<Value> isGradient;
-  /// Flattened forms, so that equal reshapes are one value.
-  DenseMap<Value, Value> flat, flatBatch;
-  /// Codes by the float value that they encode: of linear inputs and weights, of embedding gradients.
-  DenseMap<Value, Value> inputCodes, weightCodes, embeddingGradCodes;
-  /// Codes of operands of attention products, by value and contracted dimension, and by value alone:
-  /// the backward takes whichever the forward made, and folds what varies along its contraction.
-  DenseMap<std::pair<Value, int64_t>, Value> matmulCodes;
+  /// Codes by the float value that they encode, as the forward made them last. The backward folds whatever
+  /// of their scales varies along its contraction.
   DenseMap<Value, Value> activationCodes;
+  DenseMap<Value, Value> embeddingGradCodes;
+  /// The site of a value's quantization: that of the first layer that reads it, so that the codes which several
+  /// layers make of one value are equal ops.
+  DenseMap<std::pair<Value, int64_t>, StringAttr> sites;
   /// Codes and rstd of a layer norm, by its input and site.
   DenseMap<std::pair<Value, Attribute>, std::pair<Value, Value>> layerNorms;
 };
 } // namespace
 
+/// Not folded: a reshape that looks through another would let autodiff meet the uses of a value in another order.
+static Value reshape(OpBuilder &b, Value x, RankedTensorType type) {
+  return x.getType() == type ? x : nn::ReshapeOp::create(b, x.getLoc(), type, x).getResult();
+}
+
 Value FunctionQuantizer::flatten(Value x) {
   RankedTensorType type = tensorType(x);
-  if (type.getRank() == 2)
-    return x;
-  Value &y = flat[x];
-  if (!y) {
-    int64_t n = type.getShape().back();
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointAfterValue(x);
-    y = b.createOrFold<nn::ReshapeOp>(x.getLoc(), type.clone({type.getNumElements() / n, n}), x);
-  }
-  return y;
+  int64_t n = type.getShape().back();
+  return reshape(b, x, type.clone({type.getNumElements() / n, n}));
 }
 
 Value FunctionQuantizer::flattenBatch(Value x) {
   RankedTensorType type = tensorType(x);
-  if (type.getRank() == 3)
-    return x;
-  Value &y = flatBatch[x];
-  if (!y) {
-    auto last = type.getShape().take_back(2);
-    int64_t batch = type.getNumElements() / (last[0] * last[1]);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointAfterValue(x);
-    y = b.createOrFold<nn::ReshapeOp>(x.getLoc(), type.clone({batch, last[0], last[1]}), x);
-  }
-  return y;
+  auto last = type.getShape().take_back(2);
+  int64_t batch = type.getNumElements() / (last[0] * last[1]);
+  return reshape(b, x, type.clone({batch, last[0], last[1]}));
+}
+
+Value FunctionQuantizer::codesOf(Value x, Value flat, StringRef key, int64_t along, StringRef site) {
+  auto [it, isNew] = sites.try_emplace({x, along}, b.getStringAttr(site));
+  IntegerGradients build(b, x.getLoc(), recipe, this->key);
+  Value codes = build.quantizeForward(flat, key, along, it->second);
+  activationCodes[x] = codes;
+  return codes;
 }
 
 void FunctionQuantizer::replace(Operation *op, ValueRange values) {
@@ -108,7 +107,7 @@ void FunctionQuantizer::replace(Operation *op, ValueRange values) {
   for (auto [result, value] : llvm::zip(op->getResults(), values)) {
     if (!value)
       continue;
-    Value shaped = b.createOrFold<nn::ReshapeOp>(op->getLoc(), result.getType(), value);
+    Value shaped = reshape(b, value, cast<RankedTensorType>(result.getType()));
     if (isGradient.contains(result))
       isGradient.insert(shaped);
     result.replaceAllUsesWith(shaped);
@@ -117,14 +116,10 @@ void FunctionQuantizer::replace(Operation *op, ValueRange values) {
 }
 
 void FunctionQuantizer::linear(nn::LinearOp op) {
-  IntegerGradients build = gradients(op);
+  b.setInsertionPoint(op);
   Value x = flatten(op.getX());
-  Value &xq = inputCodes[x];
-  if (!xq)
-    xq = build.quantizeForward(x, "linear_activation", 1, (op.getSite() + "/input").str());
-  Value &wq = weightCodes[op.getWeight()];
-  if (!wq)
-    wq = build.quantizeForward(op.getWeight(), "linear_weight", 1, op.getSite());
+  Value xq = codesOf(op.getX(), x, "linear_activation", 1, (op.getSite() + "/input").str());
+  Value wq = codesOf(op.getWeight(), op.getWeight(), "linear_weight", 1, op.getSite());
   auto type = RankedTensorType::get(
       {tensorType(x).getDimSize(0), tensorType(op.getWeight()).getDimSize(0)}, b.getF32Type());
   Value y = MatmulOp::create(b, op.getLoc(), type, xq, wq, op.getBias(), false, true, op.getSiteAttr());
@@ -132,7 +127,7 @@ void FunctionQuantizer::linear(nn::LinearOp op) {
 }
 
 LogicalResult FunctionQuantizer::linearInputGrad(nn::LinearInputGradOp op) {
-  Value codes = weightCodes.lookup(op.getWeight());
+  Value codes = activationCodes.lookup(op.getWeight());
   if (!codes)
     return op.emitOpError("expected the forward of its layer before it, but its weight has no codes");
   IntegerGradients build = gradients(op);
@@ -142,7 +137,7 @@ LogicalResult FunctionQuantizer::linearInputGrad(nn::LinearInputGradOp op) {
 }
 
 LogicalResult FunctionQuantizer::linearWeightGrad(nn::LinearWeightGradOp op) {
-  Value codes = inputCodes.lookup(flatten(op.getX()));
+  Value codes = activationCodes.lookup(op.getX());
   if (!codes)
     return op.emitOpError("expected the forward of its layer before it, but its input has no codes");
   IntegerGradients build = gradients(op);
@@ -166,24 +161,16 @@ static Value maskOf(Value p) {
 }
 
 Value FunctionQuantizer::codesForMatmul(Value x, int64_t along, Value keep, StringRef site) {
-  if (Value codes = matmulCodes.lookup({x, along}))
-    return codes;
-  IntegerGradients build(b, x.getLoc(), recipe, key);
-  Value codes;
+  // Probabilities are quantized before their dropout, which then acts on codes.
   if (auto dropout = x.getDefiningOp<nn::DropoutOp>()) {
-    // Probabilities are quantized before their dropout, which then acts on codes.
     Value inner = codesForMatmul(dropout.getX(), along, Value(), site);
-    codes = DropoutOp::create(b, dropout.getLoc(), inner.getType(), inner, dropout.getRng(),
-                              dropout.getRatioAttr(), dropout.getStreamAttr());
-  } else {
-    Value masked = x;
-    if (keep) // padding must not enter the scale of V's columns
-      masked = nn::MaskRowsOp::create(b, x.getLoc(), x.getType(), x, keep);
-    codes = build.quantizeForward(flattenBatch(masked), "matmul_activation", along, site);
+    return activationCodes[x] = DropoutOp::create(b, dropout.getLoc(), inner.getType(), inner, dropout.getRng(),
+                                                  dropout.getRatioAttr(), dropout.getStreamAttr());
   }
-  matmulCodes[{x, along}] = codes;
-  activationCodes[x] = codes;
-  return codes;
+  Value masked = x;
+  if (keep) // padding must not enter the scale of V's columns
+    masked = nn::MaskRowsOp::create(b, x.getLoc(), x.getType(), x, keep);
+  return codesOf(x, flattenBatch(masked), "matmul_activation", along, site);
 }
 
 void FunctionQuantizer::forwardMatmul(nn::MatmulOp op) {
@@ -234,19 +221,19 @@ void FunctionQuantizer::softmaxGrad(nn::SoftmaxGradOp op) {
   b.setInsertionPoint(op);
   auto type = cast<QType>(codes.getType()).getFloatType();
   Value values = DequantizeOp::create(b, op.getLoc(), type, codes);
-  op.getYMutable().assign(b.createOrFold<nn::ReshapeOp>(op.getLoc(), op.getY().getType(), values));
+  op.getYMutable().assign(reshape(b, values, tensorType(op.getY())));
   ++count;
 }
 
 void FunctionQuantizer::layerNorm(nn::LayerNormOp op) {
-  IntegerGradients build = gradients(op);
+  b.setInsertionPoint(op);
   Value x = flatten(op.getX());
-  Value xq = build.quantizeForward(x, "layer_norm_activation", 1, (op.getSite() + "/input").str());
+  Value xq = IntegerGradients(b, op.getLoc(), recipe, key).quantizeForward(x, "layer_norm_activation", 1, (op.getSite() + "/input").str());
   auto rstd = RankedTensorType::get({tensorType(x).getDimSize(0), 1}, b.getF32Type());
   auto norm = LayerNormOp::create(b, op.getLoc(), x.getType(), rstd, xq, op.getWeight(), op.getBias(),
                                   op.getEpsilonAttr(), op.getSiteAttr());
   layerNorms[{op.getX(), op.getSiteAttr()}] = {xq, norm.getRstd()};
-  Value y = b.createOrFold<nn::ReshapeOp>(op.getLoc(), op.getY().getType(), norm.getY());
+  Value y = reshape(b, norm.getY(), tensorType(op.getY()));
   op.getY().replaceAllUsesWith(y);
   ++count; // the op itself goes when its gradient, which reads mean and rstd, is gone
 }
@@ -262,14 +249,9 @@ LogicalResult FunctionQuantizer::layerNormGrad(nn::LayerNormGradOp op) {
 }
 
 void FunctionQuantizer::embedding(nn::EmbeddingOp op) {
-  IntegerGradients build = gradients(op);
-  Value &codes = weightCodes[op.getTable()];
-  bool sameFormat = recipe.lookup("embedding_weight") == recipe.lookup("linear_weight");
-  Value table = sameFormat ? codes : Value();
-  if (!table)
-    table = build.quantizeForward(op.getTable(), "embedding_weight", 1, op.getSite());
-  if (sameFormat) // a tied decoder uses the same codes
-    codes = table;
+  b.setInsertionPoint(op);
+  Value table = IntegerGradients(b, op.getLoc(), recipe, key)
+                    .quantizeForward(op.getTable(), "embedding_weight", 1, op.getSite());
   replace(op, EmbeddingOp::create(b, op.getLoc(), op.getType(), table, op.getIds(),
                                   op.getPaddingIdxAttr(), op.getSiteAttr())
                   .getResult());
