@@ -18,6 +18,7 @@ from intq.program import Program
 from intq.progress import Progress
 from intq.run_folder import RunFolder
 from intq.schedule import Schedule
+from intq.state_file import state_bytes
 from intq.trainer import Trainer
 
 
@@ -139,7 +140,8 @@ class FineTuning:
         self._check_against_program(functions[0])
         if self.eval_data:
             logits_name(self.program, "eval")
-        self.folder.require_space(4 * sum(self.program.state(e["name"]).nbytes for e in self.program.state_entries))
+        self.program.require_values()
+        self.folder.require_space(4 * state_bytes(self.program))
         self.trainer = self._trainer(functions[0])
 
     def _check_against_program(self, function):

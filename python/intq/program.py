@@ -20,6 +20,7 @@ class Program:
         self._handle = handle
         self.info = json.loads(abi.library().intq_info(handle).decode())
         self._views = {}
+        self._unset = {e["name"] for e in self.info["state"] if not e["initialized"]}
 
     @classmethod
     def compile(cls, model_path, options):
@@ -50,8 +51,19 @@ class Program:
     def outputs(self, function):
         return self.info["functions"][function]["outputs"]
 
+    def assign(self, name, values):
+        self.state(name)[...] = values
+        self._unset.discard(name)
+
+    def require_values(self):
+        """Every parameter must have a value from the file, a checkpoint or `assign`."""
+        if self._unset:
+            first = next(e["name"] for e in self.state_entries if e["name"] in self._unset)
+            raise UserError(f"the model file holds no value for {len(self._unset)} parameters (the first is '{first}'): "
+                            f"name an ONNX Runtime checkpoint, or give their values by name")
+
     def state(self, name):
-        """The live array of a state entry; assign into it with `program.state(name)[...] = values`."""
+        """The live array of a state entry."""
         if name not in self._views:
             entry = next((e for e in self.state_entries if e["name"] == name), None)
             if entry is None:
@@ -72,6 +84,7 @@ class Program:
 
     def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None):
         """Runs a compiled function; returns its outputs by name, or just the one named `only`."""
+        self.require_values()
         given = [_checked(spec, inputs) for spec in self.inputs(function)]
         wanted = [spec for spec in self.outputs(function) if only in (None, spec["name"])]
         taken = [np.empty(spec["shape"], DTYPES[spec["dtype"]][1]) for spec in wanted]

@@ -1,6 +1,7 @@
 """The state of a run: its hash (docs/Spec.md, state_sha256) and its file, written without copying the tensors."""
 import hashlib
 import json
+import math
 import os
 import struct
 
@@ -26,6 +27,10 @@ def state_sha256(program, *, step, seed):
 
 def _little_endian(array):
     return np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+
+
+def state_bytes(program):
+    return sum(math.prod(e["shape"]) * np.dtype(e["dtype"]).itemsize for e in program.state_entries)
 
 
 def write_safetensors(path, tensors, metadata=None):
@@ -57,6 +62,6 @@ def read_into_state(path, program, entries=None):
                 if list(array.shape) != list(entry["shape"]) or array.dtype.name != entry["dtype"]:
                     raise UserError(f"{path}: tensor '{entry['name']}': expected {entry['dtype']} "
                                     f"{entry['shape']}, but got {array.dtype.name} {list(array.shape)}")
-                program.state(entry["name"])[...] = array
+                program.assign(entry["name"], array)
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path}: not a readable state file: {error}") from None

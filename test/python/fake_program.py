@@ -74,6 +74,12 @@ class FakeProgram:
     def state(self, name):
         return self.arrays[name]
 
+    def assign(self, name, values):
+        self.arrays[name][...] = values
+
+    def require_values(self):
+        pass
+
     def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None):
         self._disturb(function, step)
         for spec in self.inputs(function):

@@ -87,5 +87,5 @@ def set_parameters(program, arrays):
                             f"{array.dtype.name} {list(array.shape)}")
         if not np.isfinite(value).all():
             raise UserError(f"parameter '{name}': expected finite numbers, but it holds NaN or an infinity")
-        program.state(entry["name"])[...] = value
+        program.assign(entry["name"], value)
     return others

@@ -11,7 +11,7 @@ from intq.program import Program
 from intq.results import parameters
 from intq.run_folder import RunFolder
 from intq.schedule import Schedule
-from intq.state_file import write_safetensors
+from intq.state_file import state_bytes, write_safetensors
 from intq.trainer import Trainer
 
 
@@ -50,11 +50,12 @@ def _train(args, options, schedule, arrays, program, function):
     if others:
         raise UserError(f"{args.batches}: expected inputs or parameters of the model, but got "
                         f"{', '.join(sorted(others))}")
+    program.require_values()
     folder = RunFolder(args.out)
     manifest = {"command": "train", "model": args.model, "identity": {
         **options.identity(), "steps": args.steps, "batches_sha256": _hash(arrays)}}
     started = folder.open_new_or_resume(manifest, args.resume)
-    folder.require_space(3 * sum(program.state(e["name"]).nbytes for e in program.state_entries))
+    folder.require_space(4 * state_bytes(program))
     trainer = Trainer(program, folder, options, schedule, lambda n: {k: arrays[k][n % count] for k in names},
                       batch_size=specs[0]["shape"][0] if specs[0]["shape"] else 1)
     if started:
