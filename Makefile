@@ -2,6 +2,7 @@
 #   make build      packages, Python environment, compiler, launcher `intq`
 #   make check      build, then every test
 #   make finetune   build, then fine-tune a small BERT as an example
+#   make docs       regenerate docs/generated and docs/Status.md
 #   make deps venv clean
 
 BUILD  := build/release
@@ -9,7 +10,7 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: build check finetune deps venv configure launcher clean
+.PHONY: build check finetune docs deps venv configure launcher clean
 
 build: configure
 	cmake --build $(BUILD)
@@ -20,6 +21,10 @@ check: build
 
 finetune: build
 	$(PYTHON) -m intq.quickstart
+
+docs:
+	python3 tools/dev/generate_docs.py
+	python3 tools/dev/status.py
 
 deps:
 	@tools/dev/install-packages.sh

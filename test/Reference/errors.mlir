@@ -11,6 +11,9 @@
 // RUN: not intq-run --engine=abacus %t/eq.mlir 2>&1 | FileCheck %s --check-prefix=ENGINE
 // RUN: not intq-run --entry=other %t/eq.mlir 2>&1 | FileCheck %s --check-prefix=ENTRY
 // RUN: not intq-run --entry=takes %t/takes.mlir 2>&1 | FileCheck %s --check-prefix=TAKES
+// RUN: not intq-run %t/scales.mlir 2>&1 | FileCheck %s --check-prefix=SCALES
+// RUN: not intq-run %t/wide.mlir 2>&1 | FileCheck %s --check-prefix=WIDE
+// RUN: not intq-run %t/blocks.mlir 2>&1 | FileCheck %s --check-prefix=BLOCKS
 
 //--- eq.mlir
 // EQ: eq.mlir:5:3: error: expected 3 ({{.*}}) at element 1, but got 2 ({{.*}}); 1 of 2 elements differ
@@ -71,3 +74,24 @@ func.func @takes(%x: tensor<1xf32>) {
 // FILE: error: {{.*}}No such file
 // ENGINE: error: expected --engine={{.*}}, but got abacus
 // ENTRY: error: expected a function other in
+//--- scales.mlir
+// SCALES: error: expected scales of type 'tensor<2x1xf32>', but got 'tensor<2xf32>'
+func.func @main() {
+  %a = nn.constant dense<1.0> : tensor<2x4xf32>
+  %q = intq.quantize %a {site = "x"} : (tensor<2x4xf32>) -> !intq.q<2x4, i8, [1, *], f32>
+  %codes, %scales = check.codes %q : (!intq.q<2x4, i8, [1, *], f32>) -> (tensor<2x4xi8>, tensor<2xf32>)
+  return
+}
+//--- wide.mlir
+// WIDE: error: expected a dense tensor of f32, f64, i8, i16 or i32, but got 1 : i64
+func.func @main() {
+  %a = arith.constant 1 : i64
+  return
+}
+//--- blocks.mlir
+// BLOCKS: error: expected a body of one block
+func.func @main() {
+  return
+^unreachable:
+  return
+}

@@ -24,6 +24,15 @@ def IntqVerifyIntegerPass : Pass<"intq-verify-integer", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"integerOps", "integer-ops", "integer products, norms and embeddings seen">];
 }
 
+def IntqVerifyStreamsPass : Pass<"intq-verify-streams", "::mlir::ModuleOp"> {
+  let summary = "no two random streams share an id";
+  let description = [{
+    Stream names are hashed to 32 bits (Spec N5). Two names with one hash in a function would draw the
+    same numbers: an error that names both. Example: test/Transforms/verify-streams.mlir.
+  }];
+  let statistics = [Statistic<"streams", "streams", "distinct streams">];
+}
+
 def NNAnnotateInputRangesPass : Pass<"nn-annotate-input-ranges", "::mlir::ModuleOp"> {
   let summary = "which values each integer input may have, from how it is used";
   let description = [{
@@ -75,14 +84,5 @@ def NNSetDropoutPass : Pass<"nn-set-dropout", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"ratio", "ratio", "double", "0.0", "the new ratio, 0 ≤ ratio < 1">];
   let statistics = [Statistic<"changed", "changed", "dropout ops changed">];
-}
-
-def IntqVerifyStreamsPass : Pass<"intq-verify-streams", "::mlir::ModuleOp"> {
-  let summary = "no two random streams share an id";
-  let description = [{
-    Stream names are hashed to 32 bits (Spec N5). Two names with one hash in a function would draw the
-    same numbers: an error that names both. Example: test/Transforms/verify-streams.mlir.
-  }];
-  let statistics = [Statistic<"streams", "streams", "distinct streams">];
 }
 #endif
