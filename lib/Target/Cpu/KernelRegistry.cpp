@@ -9,6 +9,7 @@ const KernelRegistry &intq::cpu::kernelRegistry() {
     addCodeKernels(r);
     addElementwiseKernels(r);
     addEmbeddingKernels(r);
+    addGemmKernels(r);
     addIntegerLayerNormKernels(r);
     addLayerNormKernels(r);
     addLayoutKernels(r);

@@ -151,6 +151,7 @@ const KernelRegistry &kernelRegistry();
 void addCodeKernels(KernelRegistry &);
 void addElementwiseKernels(KernelRegistry &);
 void addEmbeddingKernels(KernelRegistry &);
+void addGemmKernels(KernelRegistry &);
 void addIntegerLayerNormKernels(KernelRegistry &);
 void addLayerNormKernels(KernelRegistry &);
 void addLayoutKernels(KernelRegistry &);

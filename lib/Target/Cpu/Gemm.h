@@ -1,0 +1,58 @@
+// Emission of matrix products: operands, and the parts a kernel is put together from.
+#pragma once
+#include "GemmPlan.h"
+#include "intq/Target/Cpu/Kernel.h"
+
+namespace intq::cpu {
+
+/// Scales of one operand in memory: the index of a scale is the sum of index/block · stride over
+/// the leading dimensions, plus row · rowStride + block · blockStride.
+struct GemmScales {
+  struct Leading {
+    int64_t size, block, stride;
+  };
+  mlir::Value values; // flat f32; null: `unit`, or a float operand
+  llvm::SmallVector<Leading> leading;
+  int64_t rowStride = 0, blockStride = 0;
+};
+
+/// One operand as [batch, rows, k], row-major in one of the two last orders. A has m rows, B has n.
+struct GemmOperand {
+  mlir::Value codes; // flat
+  int64_t rows;
+  bool contiguousK; // [rows, k] in memory, else [k, rows]
+  GemmScales scales;
+};
+
+struct Gemm {
+  GemmProblem problem;
+  GemmOperand a, b;
+  mlir::Value bias;   // flat f32 [n], or null
+  mlir::Value result; // flat f32 [batch, m, n]
+};
+
+/// Emits the whole product (parallel packing, parallel tiles) into the kernel.
+void emitGemm(KernelBuilder &k, const Gemm &gemm);
+
+/// The micro-kernel: adds up `groups` groups from the panels at a and b (indices into flat i32
+/// buffers) and writes mr × nr accumulators (i32, or the bits of f32) to `tile`.
+struct PanelRef {
+  mlir::Value buffer, offset;
+};
+void emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, mlir::Value groups,
+                      mlir::Value tile);
+void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, mlir::Value groups,
+                   mlir::Value tile);
+/// The sums over `groups` groups of each row of a panel of A, times −128: what 128 in every code of B
+/// adds. AVX-512 VNNI.
+mlir::Value emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, mlir::Value groups);
+
+/// vector.load and vector.store at an index of a flat buffer.
+mlir::Value loadVector(KernelBuilder &k, int64_t lanes, mlir::Value buffer, mlir::Value at);
+void storeVector(KernelBuilder &k, mlir::Value vector, mlir::Value buffer, mlir::Value at);
+/// A vector of `lanes` copies of a scalar.
+mlir::Value broadcast(KernelBuilder &k, int64_t lanes, mlir::Value scalar);
+/// vector.bitcast to `lanes` × `element`.
+mlir::Value bitcast(KernelBuilder &k, mlir::Value vector, int64_t lanes, mlir::Type element);
+
+} // namespace intq::cpu

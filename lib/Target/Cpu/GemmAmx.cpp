@@ -1,0 +1,69 @@
+// The AMX micro-kernel: four tiles of 16 × 16 sums of tdpbssd.
+//
+// On values of type !llvm.x86_amx, since the tiles of the amx dialect cannot be carried by a loop.
+// LLVM allocates the tile registers and configures them once a function.
+#include "Gemm.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace intq::cpu;
+
+namespace {
+/// Calls of the tile intrinsics; every tile has 16 rows of 64 bytes.
+class Tiles {
+public:
+  explicit Tiles(KernelBuilder &k) : k(k), tile(LLVM::LLVMX86AMXType::get(k.b.getContext())) {
+    rows = arith::ConstantIntOp::create(k.b, k.loc, k.b.getI16Type(), 16);
+    bytes = arith::ConstantIntOp::create(k.b, k.loc, k.b.getI16Type(), 64);
+  }
+  Value zero() { return call("tilezero", tile, {rows, bytes}); }
+  Value load(Value pointer, Value stride) { return call("tileloadd64", tile, {rows, bytes, pointer, stride}); }
+  Value dot(Value acc, Value a, Value b) { return call("tdpbssd", tile, {rows, bytes, bytes, acc, a, b}); }
+  void store(Value pointer, Value stride, Value value) {
+    call("tilestored64", {}, {rows, bytes, pointer, stride, value});
+  }
+  /// The address of element `offset` of a flat i32 buffer.
+  Value address(Value buffer, Value offset) {
+    Type i64 = k.b.getI64Type();
+    Value base = memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc, buffer);
+    Value sum = k.addIndex(base, k.mulIndex(offset, 4));
+    Value bits = arith::IndexCastOp::create(k.b, k.loc, i64, sum);
+    return LLVM::IntToPtrOp::create(k.b, k.loc, LLVM::LLVMPointerType::get(k.b.getContext()), bits);
+  }
+
+private:
+  Value call(StringRef name, Type result, ValueRange arguments) {
+    auto intrinsic = k.b.getStringAttr("llvm.x86." + name + ".internal");
+    auto call = result ? LLVM::CallIntrinsicOp::create(k.b, k.loc, result, intrinsic, arguments)
+                       : LLVM::CallIntrinsicOp::create(k.b, k.loc, intrinsic, arguments);
+    return result ? call.getResult(0) : Value();
+  }
+
+  KernelBuilder &k;
+  Type tile;
+  Value rows, bytes;
+};
+} // namespace
+
+void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, Value groups,
+                              Value tile) {
+  Tiles t(k);
+  constexpr int64_t kSide = 16; // rows and groups of a tile
+  Value strideA = k.i64(64), strideB = k.i64(4 * kernel.nr());
+  KernelBuilder::Values init = {t.zero(), t.zero(), t.zero(), t.zero()};
+  auto sums = k.loop(k.index(0), groups, kSide, init, [&](Value g, ValueRange acc) {
+    Value tileA = k.addIndex(a.offset, k.mulIndex(g, kernel.mr));
+    Value tileB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
+    Value a0 = t.load(t.address(a.buffer, tileA), strideA);
+    Value b0 = t.load(t.address(b.buffer, tileB), strideB);
+    Value a1 = t.load(t.address(a.buffer, k.addIndex(tileA, k.index(kSide * kSide))), strideA);
+    Value b1 = t.load(t.address(b.buffer, k.addIndex(tileB, k.index(kSide))), strideB);
+    return KernelBuilder::Values{t.dot(acc[0], a0, b0), t.dot(acc[1], a0, b1), t.dot(acc[2], a1, b0),
+                                 t.dot(acc[3], a1, b1)};
+  });
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t offset = (i / 2) * kSide * kernel.nr() + (i % 2) * kSide;
+    t.store(t.address(tile, k.index(offset)), strideB, sum);
+  }
+}

@@ -1,0 +1,102 @@
+// Micro-kernels on vectors: f32 fma, i16 pairs in plain arithmetic, AVX-512 VNNI.
+#include "Gemm.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace intq::cpu;
+
+Value intq::cpu::loadVector(KernelBuilder &k, int64_t lanes, Value buffer, Value at) {
+  auto type = VectorType::get({lanes}, cast<MemRefType>(buffer.getType()).getElementType());
+  return vector::LoadOp::create(k.b, k.loc, type, buffer, at);
+}
+void intq::cpu::storeVector(KernelBuilder &k, Value vector, Value buffer, Value at) {
+  vector::StoreOp::create(k.b, k.loc, vector, buffer, at);
+}
+Value intq::cpu::broadcast(KernelBuilder &k, int64_t lanes, Value scalar) {
+  return vector::BroadcastOp::create(k.b, k.loc, VectorType::get({lanes}, scalar.getType()), scalar);
+}
+Value intq::cpu::bitcast(KernelBuilder &k, Value vector, int64_t lanes, Type element) {
+  return vector::BitCastOp::create(k.b, k.loc, VectorType::get({lanes}, element), vector);
+}
+
+/// acc + the dot products of i16 pairs: the form that LLVM recognizes as pmaddwd.
+static Value dotPairs(KernelBuilder &k, int64_t lanes, Value acc, Value a, Value b) {
+  auto wide = VectorType::get({2 * lanes}, k.b.getI32Type());
+  Value x = arith::ExtSIOp::create(k.b, k.loc, wide, bitcast(k, a, 2 * lanes, k.b.getI16Type()));
+  Value y = arith::ExtSIOp::create(k.b, k.loc, wide, bitcast(k, b, 2 * lanes, k.b.getI16Type()));
+  Value products = arith::MulIOp::create(k.b, k.loc, x, y);
+  SmallVector<int64_t> even, odd;
+  for (int64_t i = 0; i < lanes; ++i)
+    even.push_back(2 * i), odd.push_back(2 * i + 1);
+  Value low = vector::ShuffleOp::create(k.b, k.loc, products, products, even);
+  Value high = vector::ShuffleOp::create(k.b, k.loc, products, products, odd);
+  return arith::AddIOp::create(k.b, k.loc, acc, arith::AddIOp::create(k.b, k.loc, low, high));
+}
+
+static Value callDot(KernelBuilder &k, StringRef intrinsic, Value acc, Value x, Value y) {
+  auto name = k.b.getStringAttr(intrinsic);
+  return LLVM::CallIntrinsicOp::create(k.b, k.loc, acc.getType(), name, ValueRange{acc, x, y}).getResult(0);
+}
+
+/// acc + a·b over the groups of one lane each; a and b are vectors of 32-bit groups.
+static Value dot(KernelBuilder &k, const MicroKernel &kernel, Value acc, Value a, Value b) {
+  int64_t lanes = kernel.lanes;
+  switch (kernel.dot) {
+  case GemmDot::Float: {
+    Type f32 = k.b.getF32Type();
+    return math::FmaOp::create(k.b, k.loc, bitcast(k, a, lanes, f32), bitcast(k, b, lanes, f32), acc);
+  }
+  case GemmDot::Pairs:
+    return dotPairs(k, lanes, acc, a, b);
+  case GemmDot::VnniBytes: { // unsigned × signed, wrapping (Spec N1)
+    Type i8 = k.b.getI8Type();
+    return callDot(k, "llvm.x86.avx512.vpdpbusd.512", acc, bitcast(k, b, 64, i8), bitcast(k, a, 64, i8));
+  }
+  case GemmDot::VnniPairs: {
+    Type i16 = k.b.getI16Type();
+    return callDot(k, "llvm.x86.avx512.vpdpwssd.512", acc, bitcast(k, b, 32, i16), bitcast(k, a, 32, i16));
+  }
+  case GemmDot::AmxBytes:
+    break;
+  }
+  return acc;
+}
+
+void intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, Value groups,
+                                 Value tile) {
+  int64_t lanes = kernel.lanes;
+  bool isFloat = kernel.dot == GemmDot::Float;
+  Type element = isFloat ? Type(k.b.getF32Type()) : Type(k.b.getI32Type());
+  auto type = VectorType::get({lanes}, element);
+  Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
+  KernelBuilder::Values init(kernel.mr * kernel.vectors, zero);
+  auto sums = k.loop(k.index(0), groups, 1, init, [&](Value g, ValueRange acc) {
+    Value rowA = k.addIndex(a.offset, k.mulIndex(g, kernel.mr));
+    Value rowB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
+    KernelBuilder::Values columns, next;
+    for (int64_t v = 0; v < kernel.vectors; ++v)
+      columns.push_back(loadVector(k, lanes, b.buffer, k.addIndex(rowB, k.index(v * lanes))));
+    for (int64_t r = 0; r < kernel.mr; ++r) {
+      Value x = broadcast(k, lanes, k.loadScalar(a.buffer, k.addIndex(rowA, k.index(r))));
+      for (int64_t v = 0; v < kernel.vectors; ++v)
+        next.push_back(dot(k, kernel, acc[r * kernel.vectors + v], x, columns[v]));
+    }
+    return next;
+  });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    storeVector(k, isFloat ? bitcast(k, sum, lanes, k.b.getI32Type()) : sum, tile, k.index(i * lanes));
+}
+
+Value intq::cpu::emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, Value groups) {
+  auto type = VectorType::get({kernel.lanes}, k.b.getI32Type());
+  auto splat = [&](int32_t v) {
+    return arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(type, k.b.getI32IntegerAttr(v)));
+  };
+  Value ones = splat(0x01010101), zero = splat(0);
+  auto sums = k.loop(k.index(0), groups, 1, {zero}, [&](Value g, ValueRange sum) {
+    Value rows = loadVector(k, kernel.lanes, a.buffer, k.addIndex(a.offset, k.mulIndex(g, kernel.mr)));
+    return KernelBuilder::Values{dot(k, kernel, sum[0], rows, ones)};
+  });
+  return arith::MulIOp::create(k.b, k.loc, sums[0], splat(-128));
+}
