@@ -1,4 +1,5 @@
 // RUN: intq-run %s
+// RUN: intq-run --engine=cpu %s
 // Broadcasting on either side; one operation an element.
 func.func @binary() {
   %a = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, -6.0]]> : tensor<2x3xf32>

@@ -1,4 +1,5 @@
 // RUN: intq-run %s
+// RUN: intq-run --engine=cpu %s
 func.func @moves() {
   %x = nn.constant dense<[[1, 2, 3], [4, 5, 6]]> : tensor<2x3xi32>
   %t = nn.transpose %x {perm = array<i64: 1, 0>} : (tensor<2x3xi32>) -> tensor<3x2xi32>

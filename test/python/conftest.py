@@ -25,3 +25,10 @@ def checkpoint(tmp_path_factory):
     """A tiny BERT checkpoint folder; not to be changed."""
     from tiny_bert import write_checkpoint
     return write_checkpoint(tmp_path_factory.mktemp("checkpoint"))
+
+
+@pytest.fixture(params=["reference", "cpu"])
+def run(request, build):
+    """run(body, inputs, results) of reference_run.run_ops, once with each engine."""
+    from reference_run import run_ops
+    return lambda body, inputs, results: run_ops(build, body, inputs, results, request.param)
