@@ -76,8 +76,8 @@ func.func @unscale_reshape() {
   %u, %s = intq.unscale %r : (!intq.q<2x2, i4, [1, *], f32>) -> (!intq.q<2x2, i4, [1, *], unit>, tensor<2x1xf32>)
   %s_want = nn.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
   check.expect_eq %s, %s_want : tensor<2x1xf32>
-  %d = intq.dequantize %u : (!intq.q<2x2, i4, [1, *], unit>) -> tensor<2x2xf32>
-  %d_want = nn.constant dense<[[7.0, 1.0], [7.0, 1.0]]> : tensor<2x2xf32>
+  %d = intq.dequantize %r : (!intq.q<2x2, i4, [1, *], f32>) -> tensor<2x2xf32>
+  %d_want = nn.constant dense<[[7.0, 1.0], [14.0, 2.0]]> : tensor<2x2xf32>
   check.expect_eq %d, %d_want : tensor<2x2xf32>
   return
 }
