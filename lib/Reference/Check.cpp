@@ -67,6 +67,8 @@ static LogicalResult expectClose(check::ExpectCloseOp op, Frame &frame) {
 }
 
 static LogicalResult codes(check::CodesOp op, Frame &frame) {
+  if (!isa<QType>(op.getQ().getType()))
+    return op.emitOpError("expected a !intq.q, but got ") << op.getQ().getType();
   const QTensor &q = frame.quantized(op.getQ());
   if (op.getCodes().getType() != q.type.getCodesType())
     return op.emitError("expected codes of type ")

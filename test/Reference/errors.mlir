@@ -6,6 +6,7 @@
 // RUN: not intq-run %t/index.mlir 2>&1 | FileCheck %s --check-prefix=INDEX
 // RUN: not intq-run %t/label.mlir 2>&1 | FileCheck %s --check-prefix=LABEL
 // RUN: not intq-run %t/unknown.mlir 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: not intq-run %t/codes.mlir 2>&1 | FileCheck %s --check-prefix=CODES
 // RUN: not intq-run %t/empty.mlir 2>&1 | FileCheck %s --check-prefix=EMPTY
 // RUN: not intq-run %t/no-such-file.mlir 2>&1 | FileCheck %s --check-prefix=FILE
 // RUN: not intq-run --engine=abacus %t/eq.mlir 2>&1 | FileCheck %s --check-prefix=ENGINE
@@ -61,6 +62,13 @@ func.func @main() {
 func.func @main() {
   %x = arith.constant dense<1.0> : tensor<1xf32>
   %y = arith.addf %x, %x : tensor<1xf32>
+  return
+}
+//--- codes.mlir
+// CODES: error: 'check.codes' op expected a !intq.q, but got 'tensor<1xf32>'
+func.func @main() {
+  %a = nn.constant dense<1.0> : tensor<1xf32>
+  %c, %s = check.codes %a : (tensor<1xf32>) -> (tensor<1xi8>, tensor<1xf32>)
   return
 }
 //--- empty.mlir
