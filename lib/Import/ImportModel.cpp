@@ -1,5 +1,6 @@
 // The entry point of the import: model and checkpoint to a program in nn.
 #include "intq/Import/ImportModel.h"
+#include "Checkpoint.h"
 #include "Findings.h"
 #include "intq/Dialect/NN/Program.h"
 #include <cmath>
@@ -27,6 +28,25 @@ static void checkFinite(const ParameterStore &store, Findings &findings) {
   }
 }
 
+// H40: a checkpoint has every parameter, of the shape that the graph wants.
+static void checkParameters(ModuleOp module, const ParameterStore &store, Findings &findings) {
+  for (auto func : module.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+      llvm::StringRef file = program::argString(func, i, program::kFile);
+      if (file.empty())
+        continue;
+      auto shape = cast<RankedTensorType>(func.getArgument(i).getType()).getShape();
+      llvm::SmallVector<int64_t> stored(shape.begin(), shape.end());
+      if (func.getArgAttr(i, program::kTransposed))
+        std::swap(stored[0], stored[1]);
+      const StoredTensor *value = store.lookup(file);
+      if (!value)
+        (void)findings.add("parameter " + quoted(file) + ": expected the checkpoint to hold its value");
+      else if (value->shape != stored || value->dtype != 1)
+        (void)findings.add("parameter " + quoted(file) + ": expected float32 values of the shape that the graph declares");
+    }
+}
+
 FailureOr<ImportedModel> intq::importModel(MLIRContext &context, llvm::StringRef path,
                                            const ImportOptions &options) {
   ImportedModel result;
@@ -34,10 +54,16 @@ FailureOr<ImportedModel> intq::importModel(MLIRContext &context, llvm::StringRef
   if (failed(module))
     return failure();
   Findings findings((*module)->getLoc());
+  if (!options.checkpoint.empty() && failed(readCheckpoint(options.checkpoint, result.store, findings, result.notes)))
+    return failure();
   if (!options.allowNonFinite)
     checkFinite(result.store, findings);
   if (!findings.empty() ||
       failed(convertOnnxToNN(**module, options.conversion, &result.store, result.notes)))
+    return failure();
+  if (!options.checkpoint.empty())
+    checkParameters(**module, result.store, findings);
+  if (!findings.empty())
     return failure();
   result.module = std::move(*module);
   result.form = (*result.module)->getAttrOfType<StringAttr>(program::kForm).str();
