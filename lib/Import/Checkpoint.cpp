@@ -5,6 +5,7 @@
 #include "TensorData.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -143,7 +144,8 @@ LogicalResult CheckpointReader::read(std::vector<std::string> &notes) {
   if (module->is_nominal_state())
     return fail("expected the values of the parameters, but got a nominal checkpoint, which has none");
   hasExternalData = module->has_external_data();
-  bool ok = readTensors(module->requires_grad_params()) & readTensors(module->frozen_params());
+  bool ok = readTensors(module->requires_grad_params());
+  ok &= readTensors(module->frozen_params());
   unsigned groups = checkpoint->optimizer_groups() ? checkpoint->optimizer_groups()->size() : 0;
   for (unsigned i = 0; i < groups; ++i)
     ok &= readMoments(*checkpoint->optimizer_groups()->Get(i));
