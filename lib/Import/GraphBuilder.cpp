@@ -145,6 +145,11 @@ void GraphBuilder::buildInputs() {
                          "training model)");
       continue;
     }
+    if (!elementType(builder, input.type().tensor_type().elem_type())) {
+      (void)findings.add("input " + quoted(input.name()) + ": element type " +
+                         llvm::Twine(input.type().tensor_type().elem_type()) + " is not supported");
+      continue;
+    }
     define(input.name(),
            onnx::InputOp::create(builder, builder.getUnknownLoc(), typeOf(&input.type(), input.name()),
                                  builder.getStringAttr(input.name()), dimsOf(input.type())));

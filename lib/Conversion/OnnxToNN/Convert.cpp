@@ -2,6 +2,7 @@
 // what the outputs depend on into a function.
 #include "Converter.h"
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Import/ParameterStore.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
@@ -168,11 +169,13 @@ void Converter::readInitializers() {
   }
 }
 
+// Which matrices the file holds transposed, and which float inputs are no parameters.
 // Decision 7: where a matrix is only ever the right operand of a product as it is, the file holds the
 // transpose of torch's [out, in].
 void Converter::findOrientations() {
   llvm::DenseSet<Operation *> backward;
   llvm::DenseMap<const Source *, std::pair<bool, bool>> evidence; // (as in torch, transposed)
+  llvm::DenseSet<const Source *> data;                             // float inputs that flow through layers
   graph.walk([&](onnx::NodeOp node) {
     bool isGradient = node.getDomain() == "com.microsoft" && node.getOpType().contains("Grad");
     for (Value input : node.getInputs())
@@ -184,7 +187,11 @@ void Converter::findOrientations() {
     std::string op = opOf(node);
     for (auto [i, input] : llvm::enumerate(node.getInputs())) {
       const Val &val = get(input);
-      if (!val.is(Val::Kind::Parameter) || val.rank() != 2)
+      if (!val.is(Val::Kind::Parameter))
+        continue;
+      if (val.source->isInput && i == 0 && op != "Transpose" && op != "Gather" && op != "Add" && op != "Mul")
+        data.insert(val.source);
+      if (val.rank() != 2)
         continue;
       auto &[asTorch, asTransposed] = evidence[val.source];
       bool product = i == 1 && (op == "MatMul" || op == "Gemm" || op == "com.microsoft::FusedMatMul" ||
@@ -199,6 +206,12 @@ void Converter::findOrientations() {
     Val &val = entry.second;
     if (!val.is(Val::Kind::Parameter))
       continue;
+    bool isState = (store && store->lookup(val.source->name)) ||
+                   llvm::any_of(gradients, [&](const auto &e) { return e.second == val.source->name; });
+    if (data.contains(val.source) && !isState) {
+      val = floating(sourceArgument(*val.source, val.source->name, /*inPosition=*/false));
+      continue;
+    }
     auto [asTorch, asTransposed] = evidence.lookup(val.source);
     if (!asTransposed || asTorch)
       continue;

@@ -29,6 +29,16 @@ LogicalResult intq::onnx::NodeOp::verify() {
   return success();
 }
 
+LogicalResult intq::onnx::InputOp::verify() {
+  int64_t rank = llvm::cast<RankedTensorType>(getType()).getRank();
+  if (int64_t(getDims().size()) != rank)
+    return emitOpError() << "expected one entry a dimension (" << rank << "), but got " << getDims().size();
+  for (Attribute dim : getDims())
+    if (!llvm::isa<IntegerAttr, StringAttr>(dim))
+      return emitOpError() << "expected numbers and names as dimensions, but got " << dim;
+  return success();
+}
+
 LogicalResult intq::onnx::OutputOp::verify() {
   if (getNames().size() != getNumOperands())
     return emitOpError() << "expected one name an output (" << getNumOperands() << "), but got "

@@ -41,8 +41,9 @@ def Onnx_InputOp : Onnx_Op<"input"> {
   let description = [{`dims` holds one entry a dimension: a number, the name of a symbolic
     dimension, or "" for an unknown one.}];
   let arguments = (ins StrAttr:$name, ArrayAttr:$dims);
-  let results = (outs AnyType:$result);
+  let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$name $dims attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 def Onnx_InitializerOp : Onnx_Op<"initializer"> {
   let summary = "a tensor of the file";

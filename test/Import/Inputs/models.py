@@ -1,0 +1,223 @@
+"""Writes a small ONNX model, by name, for the tests of the import: models.py NAME FILE."""
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+BATCH, TOKENS, WIDTH, HEADS, INNER, WORDS, CLASSES = 2, 4, 8, 2, 12, 11, 3
+
+
+class Graph:
+    """Nodes, initializers and inputs under construction; values are names."""
+
+    def __init__(self, seed=0):
+        self.random = np.random.default_rng(seed)
+        self.nodes, self.initializers, self.inputs, self.outputs = [], [], [], []
+
+    def input(self, name, dtype, shape):
+        self.inputs.append(helper.make_tensor_value_info(name, dtype, shape))
+        return name
+
+    def output(self, name, shape):
+        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+        return name
+
+    def constant(self, name, value):
+        self.initializers.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def weight(self, name, *shape):
+        return self.constant(name, self.random.normal(0, 0.3, shape).astype(np.float32))
+
+    def node(self, op, *inputs, name=None, outputs=None, **attributes):
+        name = name or f"{op}_{len(self.nodes)}"
+        outputs = outputs or [name + ":0"]
+        self.nodes.append(helper.make_node(op, list(inputs), outputs, name=name, **attributes))
+        return outputs[0]
+
+    def model(self, opset=17, **options):
+        graph = helper.make_graph(self.nodes, "test", self.inputs, self.outputs, self.initializers)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9, **options)
+
+
+def scale(g, x, factor):
+    return g.node("Mul", x, g.constant(f"scale{len(g.nodes)}", np.float32(factor)))
+
+
+def linear(g, x, name, out, inner, folded=False):
+    if folded:
+        weight = g.weight(name + ".weight_transposed", inner, out)
+    else:
+        weight = g.node("Transpose", g.weight(name + ".weight", out, inner), perm=[1, 0])
+    return g.node("Add", g.node("MatMul", x, weight), g.weight(name + ".bias", out))
+
+
+def norm_operator(g, x, name):
+    return g.node("LayerNormalization", x, g.weight(name + ".weight", WIDTH), g.weight(name + ".bias", WIDTH),
+                  epsilon=1e-12)
+
+
+def norm_spelled(g, x, name):
+    centered = g.node("Sub", x, g.node("ReduceMean", x, axes=[-1]))
+    square = g.node("Pow", centered, g.constant(f"two{len(g.nodes)}", np.float32(2)))
+    variance = g.node("Add", g.node("ReduceMean", square, axes=[-1]), g.constant(f"eps{len(g.nodes)}", np.float32(1e-12)))
+    normal = g.node("Div", centered, g.node("Sqrt", variance))
+    return g.node("Add", g.node("Mul", normal, g.weight(name + ".weight", WIDTH)), g.weight(name + ".bias", WIDTH))
+
+
+def gelu_erf(g, x):
+    erf = g.node("Erf", g.node("Div", x, g.constant(f"root{len(g.nodes)}", np.float32(np.sqrt(2)))))
+    one = g.node("Add", erf, g.constant(f"one{len(g.nodes)}", np.float32(1)))
+    return scale(g, g.node("Mul", x, one), 0.5)
+
+
+def gelu_tanh(g, x):
+    cube = g.node("Mul", g.node("Mul", x, x), x)
+    inner = scale(g, g.node("Add", x, scale(g, cube, 0.044715)), np.sqrt(2 / np.pi))
+    one = g.node("Add", g.constant(f"one{len(g.nodes)}", np.float32(1)), g.node("Tanh", inner))
+    return g.node("Mul", scale(g, x, 0.5), one)
+
+
+def mask_subtracted(g, mask, opset=17):
+    wide = g.node("Unsqueeze", mask, g.constant("axes", np.array([1, 2])))
+    kept = g.node("Cast", wide, to=TensorProto.FLOAT)
+    dropped = g.node("Sub", g.constant("one", np.float32(1)), kept)
+    return g.node("Mul", dropped, g.constant("lowest", np.finfo(np.float32).min))
+
+
+def mask_gathered(g, mask):
+    index = np.arange(BATCH * TOKENS).reshape(BATCH, 1, 1, TOKENS)
+    flat = g.node("Flatten", g.node("Cast", mask, to=TensorProto.BOOL), axis=0)
+    flat = g.node("Reshape", flat, g.constant("flat", np.array([-1])))
+    kept = g.node("Gather", flat, g.constant("index", index), axis=0)
+    kept = g.node("And", g.constant("true", np.ones((1, 1, TOKENS, 1), bool)), kept)
+    return g.node("Where", kept, g.constant("zero", np.float32(0)), g.constant("lowest", np.finfo(np.float32).min))
+
+
+def attention(g, x, name, mask, ratio=0.0):
+    def heads(kind, perm):
+        y = g.node("Reshape", linear(g, x, f"{name}.{kind}", WIDTH, WIDTH),
+                   g.constant(f"{name}.{kind}.shape", np.array([0, 0, HEADS, -1])))
+        return g.node("Transpose", y, perm=perm)
+
+    scores = g.node("MatMul", heads("query", [0, 2, 1, 3]), heads("key", [0, 2, 3, 1]), name=name + "/scores")
+    scores = g.node("Div", scores, g.constant(name + ".root", np.float32(np.sqrt(WIDTH // HEADS))))
+    p = g.node("Softmax", g.node("Add", scores, mask), axis=-1)
+    if ratio:
+        p = g.node("Dropout", p, g.constant(name + ".ratio", np.float32(ratio)), g.constant(name + ".training", np.array(True)),
+                   name=name + "/dropout")
+    y = g.node("Transpose", g.node("MatMul", p, heads("value", [0, 2, 1, 3]), name=name + "/context"), perm=[0, 2, 1, 3])
+    y = g.node("Reshape", y, g.constant(name + ".flat", np.array([BATCH, TOKENS, WIDTH])))
+    return linear(g, y, name + ".output", WIDTH, WIDTH)
+
+
+def encoder(norm=norm_operator, gelu=gelu_erf, mask=mask_subtracted, opset=17, ratio=0.0, batch=BATCH):
+    """A BERT of one layer with a cross-entropy loss."""
+    g = Graph()
+    ids = g.input("input_ids", TensorProto.INT64, [batch, TOKENS])
+    keep = g.input("attention_mask", TensorProto.INT64, [batch, TOKENS])
+    labels = g.input("labels", TensorProto.INT64, [batch])
+    words = g.node("Gather", g.weight("words.weight", WORDS, WIDTH), ids)
+    positions = g.node("Gather", g.weight("positions.weight", 2 * TOKENS, WIDTH),
+                       g.constant("position_ids", np.arange(TOKENS)[None]))
+    x = norm(g, g.node("Add", words, positions), "embeddings.norm")
+    x = norm(g, g.node("Add", attention(g, x, "attention", mask(g, keep), ratio), x), "attention.norm")
+    inner = gelu(g, linear(g, x, "inner", INNER, WIDTH, folded=True))
+    x = norm(g, g.node("Add", linear(g, inner, "outer", WIDTH, INNER), x), "outer.norm")
+    first = g.node("Gather", x, g.constant("first", np.array(0)), axis=1)
+    pooled = g.node("Tanh", g.node("Gemm", first, g.weight("pooler.weight", WIDTH, WIDTH), g.weight("pooler.bias", WIDTH),
+                                   transB=1))
+    g.node("Gemm", pooled, g.weight("classifier.weight", CLASSES, WIDTH), g.weight("classifier.bias", CLASSES), transB=1,
+           name="classifier", outputs=["logits"])
+    g.node("SoftmaxCrossEntropyLoss", "logits", labels, name="cross_entropy", outputs=["loss"], ignore_index=-100)
+    g.output("loss", [])
+    g.output("logits", [batch, CLASSES])
+    return g.model(opset)
+
+
+MICROSOFT = "com.microsoft"
+PARAMETERS = {"table": (WORDS, WIDTH), "norm.weight": (WIDTH,), "norm.bias": (WIDTH,), "inner.weight": (INNER, WIDTH),
+              "inner.bias": (INNER,), "classifier.weight": (CLASSES, INNER), "classifier.bias": (CLASSES,)}
+
+
+def training_forward(g, ratio):
+    """Embedding, layer norm, linear, GELU, first token, classifier; with the names of what is used again."""
+    norm = g.node("LayerNormalization", g.node("Gather", "table", "ids", outputs=["x"]), "norm.weight", "norm.bias",
+                  outputs=["n", "mean", "deviation"], epsilon=1e-12)
+    g.node("Transpose", "inner.weight", outputs=["wt"], perm=[1, 0])
+    g.node("Add", "inner.bias", g.node("MatMul", norm, "wt"), outputs=["y"])
+    inner = g.node("Gelu", "y", domain=MICROSOFT)
+    if ratio:
+        inner = g.node("Dropout", inner, g.constant("ratio", np.float32(ratio)), g.constant("training", np.array(True)),
+                       name="dropout", outputs=["dropped", "mask"])
+    g.node("Gather", inner, g.constant("first", np.array(0)), outputs=["f"], axis=1)
+    g.node("Gemm", "f", "classifier.weight", "classifier.bias", outputs=["logits"], transB=1)
+    g.node("SoftmaxCrossEntropyLoss", "logits", "labels", outputs=["loss", "log_prob"])
+    return inner
+
+
+def training_backward(g, inner, ratio):
+    """The nodes that ONNX Runtime's gradient builder writes; out of order, as in its files."""
+    ms = {"domain": MICROSOFT}
+    g.constant("seed", np.float32(1))
+    flat = g.constant("flat_n", np.array([-1, WIDTH])), g.constant("flat_dy", np.array([-1, INNER]))
+    g.node("SoftmaxCrossEntropyLossGrad", "seed", "log_prob", "labels", outputs=["dlogits"], **ms)
+    g.node("ReduceSum", "dlogits", g.constant("rows", np.array([0])), outputs=["classifier.bias_grad"], keepdims=0)
+    g.node("Gemm", "dlogits", "f", outputs=["classifier.weight_grad"], transA=1)
+    g.node("Gemm", "dlogits", "classifier.weight", outputs=["df"])
+    g.node("GatherGrad", g.node("Shape", inner), "first", "df", outputs=["dinner"], axis=1, **ms)
+    if ratio:
+        g.node("DropoutGrad", "dinner", "mask", "ratio", "training", outputs=["dg"], **ms)
+    g.node("GeluGrad", "dg" if ratio else "dinner", "y", outputs=["dy"], **ms)
+    g.node("ReduceSum", "dy", g.constant("all_rows", np.array([1, 0])), outputs=["inner.bias_grad"], keepdims=0)
+    g.node("Identity", "dy", outputs=["dz"])
+    g.node("FusedMatMul", "dz", "wt", outputs=["dn"], transB=1, **ms)
+    g.node("Transpose", "dwt", outputs=["inner.weight_grad"], perm=[1, 0])
+    g.node("Gemm", g.node("Reshape", "n", flat[0]), g.node("Reshape", "dz", flat[1]), outputs=["dwt"], transA=1)
+    g.node("LayerNormalizationGrad", "dn", "x", "norm.weight", "mean", "deviation",
+           outputs=["dx", "norm.weight_grad", "norm.bias_grad"], epsilon=1e-12, axis=-1, **ms)
+    g.node("GatherGrad", g.node("Shape", "table"), "ids", "dx", outputs=["table_grad"], axis=0, **ms)
+
+
+def training(form, ratio=0.0):
+    """The same step as forms C (gradients are outputs), A (accumulated) and D (no backward)."""
+    g = Graph()
+    g.input("ids", TensorProto.INT64, [BATCH, TOKENS])
+    g.input("labels", TensorProto.INT64, [BATCH])
+    for name, shape in PARAMETERS.items():
+        if form == "A":
+            g.input(name, TensorProto.FLOAT, shape)
+        else:
+            g.weight(name, *shape)
+    inner = training_forward(g, ratio)
+    g.output("loss", [])
+    if form == "D":
+        return g.model(15)
+    training_backward(g, inner, ratio)
+    if form == "C":
+        for name, shape in PARAMETERS.items():
+            g.output(name + "_grad", shape)
+        return g.model(15)
+    g.input("lazy_reset_grad", TensorProto.BOOL, [1])
+    for name, shape in PARAMETERS.items():
+        buffer = g.input(name + "_grad.accumulation.buffer", TensorProto.FLOAT, shape)
+        flag = name + "_grad.accumulation.out"
+        g.node("InPlaceAccumulatorV2", buffer, name + "_grad", "lazy_reset_grad", outputs=[flag], domain=MICROSOFT)
+        g.outputs.append(helper.make_tensor_value_info(flag, TensorProto.BOOL, [1]))
+    return g.model(15)
+
+
+MODELS = {
+    "training-a": lambda: training("A"),
+    "training-c": lambda: training("C"),
+    "training-c-dropout": lambda: training("C", ratio=0.5),
+    "training-d": lambda: training("D"),
+    "encoder": encoder,
+    "spelled": lambda: encoder(norm_spelled, gelu_tanh, mask_gathered, opset=15),
+    "dropout": lambda: encoder(ratio=0.25),
+    "dynamic": lambda: encoder(batch="batch"),
+}
+
+if __name__ == "__main__":
+    onnx.save(MODELS[sys.argv[1]](), sys.argv[2])

@@ -1,0 +1,127 @@
+"""The imported program computes what the file says: against the onnx package, stored gradients, and itself."""
+import json
+import os
+import pathlib
+import sys
+
+import numpy as np
+import onnx
+import pytest
+from imported_model import Imported, assert_gradients_close
+from onnx.reference import ReferenceEvaluator
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "Import" / "Inputs"))
+import models  # noqa: E402
+
+SHARED = pathlib.Path(os.environ.get("INTQ_ONNX_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data" / "onnx"))
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the folder of exported models {SHARED} is missing")
+
+
+def imported(build, folder, model):
+    path = folder / "model.onnx"
+    onnx.save(model, str(path))
+    return Imported(build, path)
+
+
+def encoder_inputs():
+    random = np.random.default_rng(1)
+    return {"input_ids": random.integers(0, models.WORDS, (models.BATCH, models.TOKENS)),
+            "attention_mask": np.array([[1, 1, 1, 0], [1, 1, 1, 1]]), "labels": np.array([2, 0])}
+
+
+@pytest.mark.parametrize("name", ["encoder", "spelled"])
+def test_forward_against_the_onnx_package(build, tmp_path, name):
+    model, inputs = models.MODELS[name](), encoder_inputs()
+    got = imported(build, tmp_path, model).run(inputs)
+    loss, logits = ReferenceEvaluator(model).run(["loss", "logits"], inputs)
+    np.testing.assert_allclose(got["logits"], logits, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(got["loss"], loss, rtol=1e-5)
+
+
+def test_spellings_give_the_same_gradients(build, tmp_path):
+    """Layer norm and mask spelled out or not: the programs are equal but for the form of GELU."""
+    inputs = encoder_inputs()
+    operators = imported(build, tmp_path, models.encoder()).run(inputs)
+    spelled = imported(build, tmp_path, models.encoder(models.norm_spelled, mask=models.mask_gathered, opset=15)).run(inputs)
+    for name, value in operators.items():
+        np.testing.assert_array_equal(value, spelled[name], err_msg=name)
+
+
+def test_backward_of_the_file_against_differentiation(build, tmp_path):
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    forward = imported(build, tmp_path, models.training("D")).run(inputs)
+    backward = imported(build, tmp_path, models.training("C")).run(inputs)
+    assert forward.keys() == backward.keys()
+    for name, value in forward.items():
+        np.testing.assert_array_equal(value, backward[name], err_msg=name)
+
+
+def stored(name):
+    path = SHARED / "torch_dynamo" / f"{name}.npz"
+    values = np.load(path)
+    inputs = {k[3:]: values[k] for k in values.files if k.startswith("in/")}
+    return path.with_suffix(".onnx"), inputs, values["loss"], {k: values[k] for k in values.files if k.startswith("grad/")}
+
+
+def unwrapped(outputs):
+    """These exports wrap the model in a module `m`."""
+    return {k.replace("grad/m.", "grad/"): v for k, v in outputs.items()}
+
+
+# MLM: what torch ties under one name, the file calls by the other.
+TIED = {"grad/bert.embeddings.word_embeddings.weight": "grad/cls.predictions.decoder.weight",
+        "grad/cls.predictions.bias": "grad/cls.predictions.decoder.bias"}
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["bert_cls_opset20_named", "albert_cls_opset20_named", "bert_mlm_opset20_named",
+                                  "bert_cls_opset20_optimized", "bert_cls_opset23_attention"])
+def test_torch_exports(build, name):
+    path, inputs, loss, gradients = stored(name)
+    got = unwrapped(Imported(build, path).run(inputs))
+    np.testing.assert_allclose(got["loss"], loss, rtol=2e-6)
+    expected = {}
+    for key, value in gradients.items():
+        key = key if key in got else TIED[key]
+        expected[key] = value[: got[key].shape[0]] if value.ndim == 2 else value  # a folded table holds its first rows
+    assert len(expected) == sum(key.startswith("grad/") for key in got)
+    assert_gradients_close(got, expected)
+
+
+@needs_shared
+def test_merged_parameters_are_told_apart(build):
+    """22 of 41 parameters share three initializers in this file, 2 are dropped, 2 tables are folded."""
+    program = Imported(build, SHARED / "torch_dynamo" / "bert_cls_opset20_optimized.onnx")
+    state = program.state()
+    assert len(state) == 41
+    assert sum('intq.file = "m.bert.embeddings.LayerNorm.bias"' in a for a in state.values()) == 15
+    assert sum("intq.transposed" in a for a in state.values()) == 12
+    assert sum("intq.file" not in a for a in state.values()) == 2
+    assert "intq.rows = array<i64: 0, 24>" in state["m.bert.embeddings.position_embeddings.weight"]
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["bert2_training_grads", "bert2_training_model"])
+def test_backward_in_the_file(build, name):
+    reference = json.loads((SHARED / "bert2_ref.json").read_text())
+    program = Imported(build, SHARED / f"{name}.onnx")
+    program.values = {k: np.array(v, np.float32).reshape(shape) for k, (shape, v) in reference["params"].items()}
+    shapes = reference["shapes"]
+    got = program.run({k: np.array(v).reshape(shapes.get(k, -1)) for k, v in reference["feeds"].items()})
+    assert abs(got["loss"] - reference["loss"]) < 1e-6
+    assert_gradients_close(got, {f"grad/{k}": np.array(v) for k, v in reference["grads"].items()})
+
+
+@needs_shared
+def test_artifacts_agree_with_their_forward(build):
+    """ONNX Runtime's training graph against autodiff of its forward graph, from the same parameters."""
+    folder = SHARED / "ort_artifacts"
+    forward = Imported(build, folder / "forward.onnx", "--loss=cross-entropy")
+    backward = Imported(build, folder / "training_model.onnx", f"--checkpoint={folder / 'checkpoint'}")
+    backward.values = forward.values
+    batches = np.load(folder / "batches.npz")
+    inputs = {k: batches[k][0] for k in ("input_ids", "attention_mask", "labels")}
+    expected, got = forward.run(inputs), backward.run(inputs)
+    losses = json.loads((folder / "losses.json").read_text())
+    assert abs(got["onnx::loss::2"] - losses["loss_per_step"][0]) < 1e-6
+    assert_gradients_close(got, {k: v for k, v in expected.items() if k.startswith("grad/")})
