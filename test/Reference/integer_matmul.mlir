@@ -1,4 +1,5 @@
 // RUN: intq-run %s
+// RUN: intq-run --engine=cpu %s
 // Scales 1 and 2 by row of a, 1 and 4 by row of b.
 func.func @rows() {
   %x = nn.constant dense<[[7.0, 1.0], [14.0, -4.0]]> : tensor<2x2xf32>
