@@ -21,7 +21,7 @@ bin_dir = os.path.join(config.intq_obj_root, "bin")
 tools = ["intq-opt", "intq-translate", "intq-run"]
 built = [t for t in tools if os.path.exists(os.path.join(bin_dir, t))]
 llvm_config.add_tool_substitutions([ToolSubst(t, unresolved="fatal") for t in built], [bin_dir])
-llvm_config.add_tool_substitutions(["FileCheck", "not", "count", "split-file"], [config.llvm_tools_dir])
+llvm_config.add_tool_substitutions(["FileCheck", "not", "count", "split-file", "mlir-translate", "opt", "llc"], [config.llvm_tools_dir])
 config.substitutions.append(("%python", config.python_executable))
 
 

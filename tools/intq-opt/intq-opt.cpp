@@ -7,6 +7,7 @@
 #include "intq/Pipelines/Training.h"
 #include "intq/Dialect/Onnx/Onnx.h"
 #include "intq/Quantize/Passes.h"
+#include "intq/Target/Cpu/Passes.h"
 #include "intq/Transforms/Passes.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllPasses.h"
@@ -23,6 +24,8 @@ int main(int argc, char **argv) {
   intq::registerIntqConversionPasses();
   intq::registerIntqQuantizePasses();
   intq::registerIntqTransformsPasses();
+  intq::cpu::registerIntqTargetCpuPasses();
+  intq::cpu::registerCpuPipelines();
   intq::registerPipelines();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "intq optimizer driver\n", registry));
 }

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -36,4 +37,22 @@ void cpu::buildLLVMPipeline(OpPassManager &pm, Isa isa) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCSEPass());
+}
+
+namespace {
+struct CpuToLLVMOptions : PassPipelineOptions<CpuToLLVMOptions> {
+  Option<std::string> isa{*this, "isa", llvm::cl::desc("instruction set of the kernels"), llvm::cl::init("generic")};
+};
+} // namespace
+
+void cpu::registerCpuPipelines() {
+  PassPipelineRegistration<CpuToLLVMOptions>(
+      "intq-cpu-to-llvm", "kernels of nn and intq ops, in the LLVM dialect",
+      [](OpPassManager &pm, const CpuToLLVMOptions &options) {
+        IntqLowerToCpuPassOptions lowering; // which reports an unknown name
+        lowering.isa = options.isa;
+        pm.addPass(createIntqLowerToCpuPass(lowering));
+        FailureOr<Isa> isa = parseIsa(options.isa);
+        buildLLVMPipeline(pm, succeeded(isa) ? *isa : Isa::Generic);
+      });
 }

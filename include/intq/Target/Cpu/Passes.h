@@ -6,4 +6,7 @@ namespace intq::cpu {
 #define GEN_PASS_DECL
 #define GEN_PASS_REGISTRATION
 #include "intq/Target/Cpu/Passes.h.inc"
+
+/// intq-cpu-to-llvm.
+void registerCpuPipelines();
 } // namespace intq::cpu
