@@ -1,4 +1,5 @@
 # The lit suite: what is a test, which tools it may call, which instruction sets are there.
+import ctypes
 import os
 
 import lit.formats
@@ -26,19 +27,10 @@ config.substitutions.append(("%python", config.python_executable))
 
 
 def machine_isas():
-    """Instruction sets of this machine that a test may REQUIRE, from the kernel's list of flags.
-
-    The runtime's own detection (intq_cpu_isas) is to replace this: for AMX the flags are
-    not the whole truth, since the kernel can refuse the permission.
-    """
-    with open("/proc/cpuinfo") as info:
-        flags = set(next(line for line in info if line.startswith("flags")).split()[2:])
-    needs = {
-        "avx2": {"avx2", "fma"},
-        "avx512-vnni": {"avx512f", "avx512bw", "avx512vl", "avx512_vnni"},
-        "amx": {"amx_tile", "amx_int8"},
-    }
-    return [isa for isa, need in needs.items() if need <= flags]
+    """The code paths that this machine can run, by the runtime's own detection."""
+    library = ctypes.CDLL(os.path.join(config.intq_obj_root, "lib", "libintq.so"))
+    library.intq_cpu_isas.restype = ctypes.c_char_p
+    return library.intq_cpu_isas().decode().split(",")
 
 
 for isa in machine_isas():
