@@ -155,5 +155,6 @@ def Intq_ReshapeOp : Intq_Op<"reshape"> {
   let results = (outs Intq_Q:$result);
   let assemblyFormat = "$q attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 #endif
