@@ -1,4 +1,5 @@
 // Kernels on codes: intq.dequantize, intq.dropout, intq.bias_grad.
+#include "Blocks.h"
 #include "Draws.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Format/Activation.h"
@@ -25,8 +26,13 @@ struct Shape3 {
 
 static LogicalResult emitDequantize(KernelBuilder &k) {
   auto type = cast<QType>(cast<DequantizeOp>(k.op).getQ().getType());
-  if (type.getScale() == ScaleKind::Unit)
-    return k.unsupported("dequantizing codes without scales");
+  VectorMachine v = k.vector();
+  if (type.getScale() == ScaleKind::Unit) {
+    k.parallelLanes(type.getFloatType().getNumElements(), [&](Lanes lanes) {
+      k.store(v.toFloat(k.loadCodes(k.operand(0), nullptr, lanes)), k.result(), nullptr, lanes);
+    });
+    return success();
+  }
   Shape3 shape(type);
   SmallVector<int64_t> scales = type.getScaleShape();
   int64_t rank = type.getRank();
@@ -35,8 +41,7 @@ static LogicalResult emitDequantize(KernelBuilder &k) {
   int64_t scaleRows = rank > 1 ? scales[rank - 2] : 1, scaleColumns = scales[rank - 1];
   int64_t scaleLeading = type.getScalesType().getNumElements() / (scaleRows * scaleColumns);
   if ((scaleColumns != 1 && scaleColumns != shape.columns) || (scaleLeading != 1 && scaleLeading != shape.leading))
-    return k.unsupported("scale blocks that are neither rows, columns nor the whole tensor");
-  VectorMachine v = k.vector();
+    return emitDequantizeBlocks(k);
   k.parallelFor(shape.leading * shape.rows, shape.columns, [&](Value i) {
     Value base = k.mulIndex(i, shape.columns);
     Value at = k.mulIndex(k.divIndex(k.remIndex(i, shape.rows), rowBlock), scaleColumns);

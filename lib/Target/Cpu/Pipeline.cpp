@@ -12,6 +12,8 @@ using namespace mlir;
 using namespace intq;
 
 void cpu::buildCpuPipeline(OpPassManager &pm, Isa isa) {
+  pm.addNestedPass<func::FuncOp>(createIntqGatherBeforeQuantizePass());
+  pm.addNestedPass<func::FuncOp>(createIntqHoistUpdatesPass());
   IntqLowerToCpuPassOptions options;
   options.isa = isaName(isa).str();
   pm.addPass(createIntqLowerToCpuPass(options));

@@ -1,4 +1,5 @@
 // Kernels of intq.quantize: one scale a row, a tensor, or a block of a column (Spec F1–F4, N9).
+#include "Blocks.h"
 #include "Draws.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Format/Quantize.h"
@@ -67,24 +68,26 @@ LogicalResult QuantizeKernel::emit() {
     for (int64_t d = 0; d + 2 < rank; ++d)
       leading *= shape[d];
     if (leading != 1 && leading != batches)
-      return k.unsupported("a fold that broadcasts some of several leading dimensions");
+      return emitQuantizeBlocks(k);
     foldColumn = c > 1, foldRow = r > 1 ? c : 0, foldBatch = leading > 1 ? r * c : 0;
   }
-  if (stochastic())
-    draws.emplace(k, k.operand(op.getFold() ? 2 : 1), stochasticBits(type.getWidth()));
   SmallVector<int64_t> scales = type.getScaleShape();
   bool leadingOne = true;
   for (int64_t d = 0; d + 2 < rank; ++d)
     leadingOne &= scales[d] == type.getShape()[d];
   int64_t scaleRows = rank > 1 ? scales[rank - 2] : 1, scaleColumns = scales[rank - 1];
-  if (llvm::all_of(scales, [](int64_t d) { return d == 1; }))
+  bool oneForAll = llvm::all_of(scales, [](int64_t d) { return d == 1; });
+  bool oneARow = leadingOne && scaleRows == rows && scaleColumns == 1;
+  if (!oneForAll && !oneARow && !(leadingOne && scaleColumns == columns))
+    return emitQuantizeBlocks(k);
+  if (stochastic())
+    draws.emplace(k, k.operand(op.getFold() ? 2 : 1), stochasticBits(type.getWidth()));
+  if (oneForAll)
     perTensor();
-  else if (leadingOne && scaleRows == rows && scaleColumns == 1)
+  else if (oneARow)
     perRow();
-  else if (leadingOne && scaleColumns == columns)
-    perColumn();
   else
-    return k.unsupported("scale blocks that are neither rows, columns nor the whole tensor");
+    perColumn();
   return success();
 }
 

@@ -1,5 +1,6 @@
 // Passes of the CPU target; see Passes.td.
 #pragma once
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace intq::cpu {

@@ -14,6 +14,30 @@ def IntqExpandFmaPass : Pass<"intq-expand-fma"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def IntqGatherBeforeQuantizePass : Pass<"intq-gather-before-quantize", "::mlir::func::FuncOp"> {
+  let summary = "quantize only the rows of an embedding table that are used";
+  let description = [{
+    `intq.embedding` of a table that is quantized row by row to nearest becomes: gather the float
+    rows, quantize them, take their values. The bits are the same, since a row's scale depends on
+    that row alone; the whole table is not encoded in every step. A non-finite value in
+    a row that no index names is not noticed. Done where fewer rows are used than the table has.
+    Example: test/Target/Cpu/gather-before-quantize.mlir.
+  }];
+  let statistics = [Statistic<"rewritten", "rewritten", "embeddings rewritten">];
+  let dependentDialects = ["::intq::nn::NNDialect", "::intq::IntqDialect"];
+}
+
+def IntqHoistUpdatesPass : Pass<"intq-hoist-updates", "::mlir::func::FuncOp"> {
+  let summary = "each optimizer update as soon as its gradient is complete";
+  let description = [{
+    Moves every `nn.adamw` up to the first place where its operands are known and nobody will read the old
+    parameter and moments: gradients need not be kept until the end of the step, and the
+    update can overwrite its state.
+    Example: test/Target/Cpu/hoist-updates.mlir.
+  }];
+  let statistics = [Statistic<"moved", "moved", "updates moved">];
+}
+
 def IntqLowerToCpuPass : Pass<"intq-lower-to-cpu", "::mlir::ModuleOp"> {
   let summary = "straight-line functions of nn and intq ops to calls of kernels on buffers";
   let description = [{
