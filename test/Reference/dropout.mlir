@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // Key 0, step 0 and microbatch 0 leave the stream as the one word of the counter that is not 0. Expected
 // masks are from Philox in NumPy (test/python/numerics_model.py).
 func.func @keeps_everything() {

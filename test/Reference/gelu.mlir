@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // Against x·Φ(x) in binary64.
 func.func @exact() {
   %x = nn.constant dense<[0.0, 1.0, -1.0, 3.0, -6.0, 0.5]> : tensor<6xf32>

@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // q = [7, 1] with scale 1: S1 = 8, c = [6, -6], V = 2·50 - 64 = 36; epsilon 16 on the n² grid is 64: 36 + 64 = 100.
 func.func @layer_norm() {
   %x = nn.constant dense<[[7.0, 1.0]]> : tensor<1x2xf32>

@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // Scales 1 and 2 by row of a, 1 and 4 by row of b.
 func.func @rows() {
   %x = nn.constant dense<[[7.0, 1.0], [14.0, -4.0]]> : tensor<2x2xf32>

@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // Rows 1, 3 and -2, 2: means 2 and 0, variances 1 and 4; with epsilon 3 and 12 the roots are exact.
 func.func @forward_backward() {
   %x = nn.constant dense<[[1.0, 3.0]]> : tensor<1x2xf32>

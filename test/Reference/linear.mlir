@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 func.func @linear() {
   %x = nn.constant dense<[[[1.0, 2.0], [3.0, 4.0]]]> : tensor<1x2x2xf32>
   %w = nn.constant dense<[[1.0, -1.0], [2.0, 0.5], [0.0, 1.0]]> : tensor<3x2xf32>

@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 func.func @layouts() {
   %a = nn.constant dense<[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]> : tensor<2x2x3xf32>
   %b = nn.constant dense<[[[1.0], [0.0], [-1.0]], [[5.0], [6.0], [7.0]]]> : tensor<2x3x1xf32>

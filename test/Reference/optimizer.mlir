@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // beta1 = beta2 = 0, epsilon = 0: the step is lr·sign(g); powers become 0.
 func.func @sign_descent() {
   %lr = arith.constant dense<0.5> : tensor<f64>

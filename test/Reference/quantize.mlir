@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // amax 127 and 254: scales 1 and 2. Ties go to even codes.
 func.func @rows() {
   %x = nn.constant dense<[[127.0, 0.5, 1.5, -2.5], [-254.0, 1.0, 3.0, 0.0]]> : tensor<2x4xf32>

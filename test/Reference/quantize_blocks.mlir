@@ -1,4 +1,5 @@
 // RUN: intq-run %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // Blocks of 2 rows by 2 columns, the last ones short: padding does not exist.
 func.func @short_blocks() {
   %x = nn.constant dense<[[7.0, 1.0, 14.0], [1.0, 1.0, 2.0], [28.0, 4.0, 0.0]]> : tensor<3x3xf32>

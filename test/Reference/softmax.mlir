@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 func.func @plain() {
   %x = nn.constant dense<[[1.0, 2.0, 3.0], [1001.0, 1002.0, 1003.0]]> : tensor<2x3xf32>
   %y = nn.softmax %x : (tensor<2x3xf32>) -> tensor<2x3xf32>

@@ -1,5 +1,5 @@
 // RUN: intq-run %s
-// RUN: intq-run --engine=cpu %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 func.func @forward() {
   %x = nn.constant dense<[0.5, -1.0, 3.0, 1.0e-3, -0.99, 20.0, -0.0]> : tensor<7xf32>
   %y = nn.tanh %x : (tensor<7xf32>) -> tensor<7xf32>

@@ -1,4 +1,5 @@
 // RUN: intq-run %s
+// RUN: intq-run --engine=cpu --cpu-isa=all --cpu-threads=1,2,3 %s
 // Codes without scales have scale 1.
 func.func @main() {
   %x = nn.constant dense<[[[7.0, 1.0], [14.0, 2.0]]]> : tensor<1x2x2xf32>
