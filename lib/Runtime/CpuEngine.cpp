@@ -25,10 +25,11 @@ private:
 } // namespace
 
 FailureOr<std::unique_ptr<Engine>> intq::runtime::createCpuEngine(ModuleOp module, StringRef isa,
-                                                                  unsigned threads) {
+                                                                  unsigned threads, StringRef dumpStages) {
   auto supported = cpu::supportedIsas();
   cpu::Options options;
   options.threads = threads;
+  options.dumpDir = dumpStages.str();
   options.isa = supported.front();
   if (isa != "auto") {
     FailureOr<cpu::Isa> wanted = cpu::parseIsa(isa);

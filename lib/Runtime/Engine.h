@@ -21,7 +21,8 @@ public:
 };
 
 llvm::FailureOr<std::unique_ptr<Engine>> createReferenceEngine(mlir::ModuleOp module);
+/// `dumpStages`: a folder for the stages of the compilation, or "".
 llvm::FailureOr<std::unique_ptr<Engine>> createCpuEngine(mlir::ModuleOp module, llvm::StringRef isa,
-                                                         unsigned threads);
+                                                         unsigned threads, llvm::StringRef dumpStages);
 
 } // namespace intq::runtime

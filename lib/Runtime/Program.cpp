@@ -3,6 +3,8 @@
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Import/ImportModel.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include <cmath>
 
 using namespace mlir;
@@ -226,6 +228,20 @@ static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, con
   return importModel(context, path, importOptions);
 }
 
+/// The first stage; the engine writes the others.
+static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
+  if (folder.empty())
+    return success();
+  SmallString<128> path(folder);
+  std::error_code error = llvm::sys::fs::create_directories(folder);
+  llvm::sys::path::append(path, "0-imported.mlir");
+  llvm::raw_fd_ostream out(path, error);
+  if (error)
+    return module.emitError() << "cannot write " << path << ": " << error.message();
+  module.print(out);
+  return success();
+}
+
 LogicalResult Program::describe(ModuleOp module, const ParameterStore &store) {
   for (auto func : module.getOps<func::FuncOp>())
     if (failed(describe(func)))
@@ -253,9 +269,8 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
   PassManager pm(&context);
   bool hasBackward = bool(module.lookupSymbol<func::FuncOp>(program::kGrad));
   buildTrainingPipeline(pm, options.training, hasBackward);
-  if (!options.dumpStages.empty())
-    pm.enableIRPrintingToFileTree({}, [](Pass *, Operation *) { return true; }, true, false, false,
-                                  options.dumpStages);
+  if (failed(dumpImported(module, options.dumpStages)))
+    return failure();
   if (failed(pm.run(module)))
     return failure();
 
@@ -263,7 +278,7 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
   if (failed(program->describe(module, model->store)))
     return failure();
   auto engine = options.engine == "reference" ? createReferenceEngine(module)
-                                              : createCpuEngine(module, options.isa, options.threads);
+                                              : createCpuEngine(module, options.isa, options.threads, options.dumpStages);
   if (failed(engine))
     return failure();
   program->engine = std::move(*engine);

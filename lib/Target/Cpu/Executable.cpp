@@ -95,13 +95,13 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
   if (!options.dumpDir.empty())
     if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
       return source.emitError() << "cannot create " << options.dumpDir << ": " << error.message();
-  dumpModule(options, "0-input.mlir", *module);
+  dumpModule(options, "1-program.mlir", *module);
 
   PassManager kernels(module->getContext());
   buildCpuPipeline(kernels, options.isa);
   if (failed(kernels.run(*module)))
     return failure();
-  dumpModule(options, "1-kernels.mlir", *module);
+  dumpModule(options, "2-kernels.mlir", *module);
   std::vector<std::string> names;
   for (auto f : source.getOps<func::FuncOp>())
     names.push_back(f.getName().str());
@@ -119,7 +119,7 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
   buildLLVMPipeline(lowering, options.isa);
   if (failed(lowering.run(*module)))
     return failure();
-  dumpModule(options, "2-llvm.mlir", *module);
+  dumpModule(options, "3-llvm.mlir", *module);
   auto jit = jitCompile(*module, names, options);
   if (failed(jit))
     return failure();

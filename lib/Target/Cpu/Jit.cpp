@@ -117,11 +117,12 @@ static void dump(const Options &options, StringRef file, llvm::function_ref<void
     write(out);
 }
 
-static void dumpAssembly(const Options &options, llvm::Module &module, llvm::TargetMachine &machine) {
-  dump(options, "5-code.s", [&](llvm::raw_pwrite_stream &out) {
+static void dumpCode(const Options &options, StringRef file, llvm::CodeGenFileType type, llvm::Module &module,
+                     llvm::TargetMachine &machine) {
+  dump(options, file, [&](llvm::raw_pwrite_stream &out) {
     auto copy = llvm::CloneModule(module);
     llvm::legacy::PassManager pm;
-    if (!machine.addPassesToEmitFile(pm, out, nullptr, llvm::CodeGenFileType::AssemblyFile))
+    if (!machine.addPassesToEmitFile(pm, out, nullptr, type))
       pm.run(*copy);
   });
 }
@@ -187,10 +188,11 @@ intq::cpu::jitCompile(ModuleOp module, ArrayRef<std::string> functions, const Op
       function.addFnAttr("prefer-vector-width", "512");
   if (failed(verifyCode(module, *code, options.isa)))
     return failure();
-  dump(options, "3-code.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
+  dump(options, "4-code.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
   optimize(*code, **machine);
-  dump(options, "4-optimized.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
-  dumpAssembly(options, *code, **machine);
+  dump(options, "5-optimized.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
+  dumpCode(options, "6-code.s", llvm::CodeGenFileType::AssemblyFile, *code, **machine);
+  dumpCode(options, "7-code.o", llvm::CodeGenFileType::ObjectFile, *code, **machine);
   auto jit = link({std::move(code), std::move(context)}, std::move(builder), functions);
   if (!jit)
     return report(module, jit.takeError());

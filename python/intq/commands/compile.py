@@ -8,6 +8,9 @@ from intq.errors import UserError
 from intq.options import engine_options
 from intq.program import Program
 
+# What of the stages is the step in the integer dialect, and what in machine code.
+STAGES = {".mlir": "1-program.mlir", ".o": "7-code.o"}
+
 
 def add(commands):
     parser = commands.add_parser("compile", help="write a model's compiled step, or every stage of its compilation",
@@ -23,15 +26,15 @@ def add(commands):
 
 def run(args):
     output = Path(args.output)
-    if output.suffix != ".mlir":
-        raise UserError(f"expected an output named .mlir, but got '{args.output}'")
+    if output.suffix not in STAGES:
+        raise UserError(f"expected an output named .mlir or .o, but got '{args.output}'")
     with tempfile.TemporaryDirectory(prefix="intq-stages-") as scratch:
         stages = Path(args.dump_stages or scratch)
         options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["step"],
                    "bind": dict(args.bind), "dump_stages": str(stages)}
         Program.compile(args.model, options).close()
-        dumped = sorted(stages.rglob("*.mlir"))
-        if not dumped:
-            raise UserError("the compiler wrote no stage")
-        shutil.copyfile(dumped[-1], output)
+        stage = stages / STAGES[output.suffix]
+        if not stage.exists():
+            raise UserError(f"the engine '{args.engine}' writes no {output.suffix}: expected --engine cpu")
+        shutil.copyfile(stage, output)
     print(f"wrote {output}")
