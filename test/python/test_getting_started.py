@@ -1,4 +1,4 @@
-"""docs/GettingStarted.md: its shell blocks run, one after the other, in one folder."""
+"""docs/GettingStarted.md and docs/Tour.md: their shell blocks run, one after the other, in one folder."""
 import os
 import re
 import subprocess
@@ -10,8 +10,8 @@ from intq.abi import library_path
 from intq.errors import UserError
 
 
-def blocks(source):
-    text = (source / "docs" / "GettingStarted.md").read_text()
+def blocks(source, page):
+    text = (source / "docs" / page).read_text()
     return re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
@@ -27,18 +27,34 @@ def environment(source, tmp_path):
     return {**os.environ, "PATH": f"{bin}:{os.environ['PATH']}", "PYTHONPATH": str(source / "python")}
 
 
-def test_blocks_run(source, tmp_path, environment):
+@pytest.fixture
+def run_blocks(source, tmp_path, environment):
+    """Runs the blocks of a page; returns what they print."""
     try:
         library_path()
     except UserError:
         pytest.skip("libintq.so is not built")
     folder = tmp_path / "work"
     folder.mkdir()
-    found = blocks(source)
-    assert len(found) >= 8
-    hashes = []
-    for block in found:
-        done = subprocess.run(["sh", "-eu", "-c", block], cwd=folder, env=environment, text=True, capture_output=True)
-        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-        hashes += re.findall(r'"state_sha256": "(\w+)"', done.stdout)
+
+    def run(page, least):
+        found = blocks(source, page)
+        assert len(found) >= least
+        printed = ""
+        for block in found:
+            done = subprocess.run(["sh", "-eu", "-c", block], cwd=folder, env=environment, text=True, capture_output=True)
+            assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+            printed += done.stdout
+        return printed
+
+    return run
+
+
+def test_getting_started(run_blocks):
+    hashes = re.findall(r'"state_sha256": "(\w+)"', run_blocks("GettingStarted.md", 8))
     assert len(hashes) == 2 and hashes[0] == hashes[1]
+
+
+def test_tour(run_blocks):
+    printed = run_blocks("Tour.md", 6)
+    assert "nn.linear" in printed and "call @intq_matmul_0" in printed
