@@ -140,19 +140,23 @@ static void convertReduceSum(Converter &c, onnx::NodeOp node) {
   c.set(node, 0, *c.reshaped(c.floating(sum), result));
 }
 
+// The difference that `value` is the square of, or null.
+static onnx::NodeOp squaredDifference(Converter &c, Value value) {
+  if (onnx::NodeOp pow = defined(c, value, "Pow"))
+    return c.operand(pow, 1).uniform() == 2.0 ? defined(c, pow.getInputs()[0], "Sub") : onnx::NodeOp();
+  onnx::NodeOp mul = defined(c, value, "Mul");
+  if (!mul || mul.getInputs().size() != 2)
+    return {};
+  onnx::NodeOp a = defined(c, mul.getInputs()[0], "Sub"), b = defined(c, mul.getInputs()[1], "Sub");
+  return a && b && llvm::equal(a.getInputs(), b.getInputs()) ? a : onnx::NodeOp();
+}
+
 // mean((p − t)²) over everything.
 static bool recognizeMse(Converter &c, onnx::NodeOp node) {
   auto axes = reducedAxes(c, node, 18);
   if (!axes || int64_t(axes->size()) != c.operand(node, 0).rank())
     return false;
-  onnx::NodeOp sub;
-  if (onnx::NodeOp pow = defined(c, node.getInputs()[0], "Pow")) {
-    if (c.operand(pow, 1).uniform() == 2.0)
-      sub = defined(c, pow.getInputs()[0], "Sub");
-  } else if (onnx::NodeOp mul = defined(c, node.getInputs()[0], "Mul")) {
-    if (mul.getInputs().size() == 2 && mul.getInputs()[0] == mul.getInputs()[1])
-      sub = defined(c, mul.getInputs()[0], "Sub");
-  }
+  onnx::NodeOp sub = squaredDifference(c, node.getInputs()[0]);
   if (!sub)
     return false;
   const Val &p = c.operand(sub, 0), &t = c.operand(sub, 1);

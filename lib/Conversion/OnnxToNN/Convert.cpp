@@ -220,6 +220,18 @@ void Converter::findOrientations() {
   }
 }
 
+// Why there is no handler, with the way out where there is one.
+static std::string unsupported(llvm::StringRef op) {
+  std::string why = "this operator is not supported";
+  if (op == "CumSum")
+    why += "; positions counted from the padding: export with position_ids as an input";
+  if (op == "If" || op == "Loop" || op == "Scan")
+    why += "; export a graph without control flow";
+  if (op == "DequantizeLinear" || op == "QuantizeLinear")
+    why += "; hand in the float model";
+  return why;
+}
+
 void Converter::convertNode(onnx::NodeOp node) {
   if (llvm::any_of(node.getOutputs(), [&](Value v) { return bookkeeping.contains(v); }))
     return;
@@ -241,7 +253,7 @@ void Converter::convertNode(onnx::NodeOp node) {
     auto it = allHandlers().nodes.find(op);
     if (findings.empty() && it != allHandlers().nodes.end())
       return it->getValue()(*this, node);
-    Val val = findings.empty() ? defer(node, "this operator is not supported") : Val();
+    Val val = findings.empty() ? defer(node, unsupported(op)) : Val();
     val.kind = Val::Kind::Deferred;
     val.findings.insert(findings.begin(), findings.end());
     for (unsigned i = 0; i < node.getNumResults(); ++i)

@@ -157,6 +157,7 @@ private:
   std::string canonicalName(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
                             llvm::StringRef suffix) const;
   mlir::Value addArgument(mlir::Type type, mlir::NamedAttrList attributes, std::pair<unsigned, unsigned> order);
+  void noteUntied(const Source &source, llvm::StringRef name);
   mlir::Value sourceArgument(const Source &source, llvm::StringRef name, bool inPosition);
 
   mlir::ModuleOp module;

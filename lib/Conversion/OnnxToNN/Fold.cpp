@@ -124,6 +124,17 @@ static bool isClamp(llvm::StringRef op, const Val &a, const Val &b) {
   return (op == "Min" || op == "Max") && a.is(Val::Kind::Index) && !a.table && !isFloat(a.elem) && b.uniform();
 }
 
+static bool foldClip(Converter &c, onnx::NodeOp node) {
+  const Val &x = c.operand(node, 0);
+  bool bounded = true;
+  for (unsigned i = 1; i < 3; ++i)
+    bounded &= c.operand(node, i).is(Val::Kind::Absent) || c.operand(node, i).uniform();
+  if (!bounded || !x.is(Val::Kind::Index) || x.table || isFloat(x.elem))
+    return false;
+  c.set(node, 0, x);
+  return true;
+}
+
 static bool foldBinary(Converter &c, onnx::NodeOp node, llvm::StringRef op) {
   const Val &a = c.operand(node, 0), &b = c.operand(node, 1);
   if (node.getInputs().size() != 2)
@@ -339,6 +350,8 @@ bool conversion::foldNode(Converter &c, onnx::NodeOp node) {
     c.set(node, 0, c.constant(Tensor::scalar(Elem::I64, double(*elementCount(c.operand(node, 0).shape)))));
     return true;
   }
+  if (op == "Clip")
+    return foldClip(c, node);
   if (isUnary(op))
     return foldUnary(c, node, op);
   return isBinary(op) && foldBinary(c, node, op);

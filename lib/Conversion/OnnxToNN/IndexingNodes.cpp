@@ -90,6 +90,8 @@ static void convertGather(Converter &c, onnx::NodeOp node) {
 // out[i…] = x[i… with indices[i…] at `axis`].
 static void convertGatherElements(Converter &c, onnx::NodeOp node) {
   const Val &x = c.operand(node, 0), &indices = c.operand(node, 1);
+  if (x.is(Val::Kind::Constant) && x.uniform() && indices.is(Val::Kind::Index) && indices.rank() == x.rank())
+    return c.set(node, 0, c.constant(x.tensor->select(Indices(*elementCount(indices.shape), 0), indices.shape)));
   auto axis = normalizedAxis(intAttr(node, "axis", 0), x.rank());
   auto at = axis ? resolved(indices, x.shape[*axis]) : std::nullopt;
   bool fits = at && isSelectable(x) && indices.rank() == x.rank();

@@ -277,6 +277,27 @@ static void convertSplit(Converter &c, onnx::NodeOp node) {
   }
 }
 
+// SequenceAt(SplitToSequence(x, size), i): part i of x.
+static bool recognizeSequencePart(Converter &c, onnx::NodeOp node) {
+  onnx::NodeOp split = node.getInputs().size() == 2 ? c.definition(node.getInputs()[0]) : onnx::NodeOp();
+  if (!split || opOf(split) != "SplitToSequence")
+    return false;
+  const Val &x = c.operand(split, 0), &size = c.operand(split, 1), &at = c.operand(node, 1);
+  auto axis = normalizedAxis(intAttr(split, "axis", 0), x.rank());
+  if (!axis || !size.uniform() || size.rank() != 0 || !at.uniform() || !hasView(x))
+    return false;
+  int64_t chunk = int64_t(*size.uniform()), dim = x.shape[*axis];
+  int64_t parts = chunk > 0 ? (dim + chunk - 1) / chunk : 0;
+  auto part = normalizedAxis(int64_t(*at.uniform()), parts);
+  if (!part)
+    return false;
+  Shape offsets(x.rank(), 0), shape = x.shape;
+  offsets[*axis] = *part * chunk;
+  shape[*axis] = std::min(chunk, dim - offsets[*axis]);
+  c.set(node, 0, slicedFloat(c, node, x, offsets, shape));
+  return true;
+}
+
 static void convertConcat(Converter &c, onnx::NodeOp node) {
   unsigned count = node.getInputs().size();
   auto axis = count ? normalizedAxis(intAttr(node, "axis", 0), c.operand(node, 0).rank()) : std::nullopt;
@@ -339,5 +360,6 @@ void conversion::addLayoutNodes(Handlers &handlers) {
   handlers.nodes["Slice"] = convertSlice;
   handlers.nodes["Split"] = convertSplit;
   handlers.nodes["Concat"] = convertConcat;
+  handlers.recognizers["SequenceAt"].push_back(recognizeSequencePart);
   handlers.nodes["Identity"] = convertIdentity;
 }

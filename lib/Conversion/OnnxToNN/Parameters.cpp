@@ -135,6 +135,31 @@ static bool matchesAny(llvm::StringRef name, llvm::ArrayRef<std::string> globs) 
   });
 }
 
+// Constant folding copies a matrix that two layers share into its transpose: the file then has
+// two parameters where the model had one (decision 8). `stored`: bytes of `source`.
+static bool isTransposeOf(const StoredTensor &stored, const StoredTensor &other) {
+  if (other.shape.size() != 2 || stored.shape[0] != other.shape[1] || stored.shape[1] != other.shape[0])
+    return false;
+  const char *a = static_cast<const char *>(stored.data), *b = static_cast<const char *>(other.data);
+  int64_t rows = stored.shape[0], columns = stored.shape[1];
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c)
+      if (std::memcmp(a + (r * columns + c) * sizeof(float), b + (c * rows + r) * sizeof(float), sizeof(float)) != 0)
+        return false;
+  return true;
+}
+
+void Converter::noteUntied(const Source &source, llvm::StringRef name) {
+  const StoredTensor *stored = store ? store->lookup(source.name) : nullptr;
+  if (!stored || !source.isTransposed || stored->dtype != 1)
+    return;
+  for (const auto &other : sources)
+    if (const StoredTensor *table = other->isTransposed ? nullptr : store->lookup(other->name))
+      if (table->dtype == 1 && isTransposeOf(*stored, *table))
+        notes.push_back("'" + name.str() + "' equals '" + other->name + "': if they were tied, the export untied them, and "
+                        "they are trained apart; export with do_constant_folding=False to keep the tie");
+}
+
 Value Converter::sourceArgument(const Source &source, llvm::StringRef name, bool inPosition) {
   if (auto it = parameters.find(name); it != parameters.end())
     return it->getValue();
@@ -166,6 +191,7 @@ Value Converter::sourceArgument(const Source &source, llvm::StringRef name, bool
   Value argument = addArgument(f32(shape), attributes, order);
   parameters[name] = argument;
   names[argument] = name.str();
+  noteUntied(source, name);
   return argument;
 }
 
