@@ -56,6 +56,24 @@ def test_backward_of_the_file_against_differentiation(build, tmp_path):
         np.testing.assert_array_equal(value, backward[name], err_msg=name)
 
 
+def test_fused_operators_against_their_parts(build, tmp_path):
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    apart = imported(build, tmp_path, models.fused(apart=True)).run(inputs)
+    fused = imported(build, tmp_path, models.fused(apart=False)).run(inputs)
+    assert apart.keys() == fused.keys()
+    for name, value in apart.items():
+        np.testing.assert_array_equal(value, fused[name], err_msg=name)
+
+
+@pytest.mark.parametrize("name,labels", [
+    ("span", {"start_positions": np.array([1, models.TOKENS]), "end_positions": np.array([3, 2])}),
+    ("regression", {"labels": np.array([0.5, -1], np.float32)})])
+def test_losses_against_the_onnx_package(build, tmp_path, name, labels):
+    model, inputs = models.MODELS[name](), {"ids": encoder_inputs()["input_ids"], **labels}
+    got = imported(build, tmp_path, model).run(inputs)
+    np.testing.assert_allclose(got["loss"], ReferenceEvaluator(model).run(["loss"], inputs)[0], rtol=1e-5)
+
+
 def stored(name):
     path = SHARED / "torch_dynamo" / f"{name}.npz"
     values = np.load(path)

@@ -6,7 +6,7 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::conversion;
 
-static void setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximation approximate) {
+void conversion::setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximation approximate) {
   if (!x.is(Val::Kind::Float))
     return c.set(node, 0, c.defer(node, "expected a float tensor"));
   Val out = x;
@@ -22,12 +22,6 @@ static void setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluAppro
 static void convertGelu(Converter &c, onnx::NodeOp node) {
   bool isTanh = stringAttr(node, "approximate", "none") == "tanh";
   setGelu(c, node, c.operand(node, 0), isTanh ? nn::GeluApproximation::Tanh : nn::GeluApproximation::None);
-}
-
-static void convertFastGelu(Converter &c, onnx::NodeOp node) {
-  if (!c.operand(node, 1).is(Val::Kind::Absent))
-    return c.set(node, 0, c.defer(node, "a bias inside FastGelu is not supported; export without fusion"));
-  setGelu(c, node, c.operand(node, 0), nn::GeluApproximation::Tanh);
 }
 
 // The factors of a product, through Mul nodes.
@@ -150,7 +144,6 @@ static void convertDropout(Converter &c, onnx::NodeOp node) {
 void conversion::addActivationNodes(Handlers &handlers) {
   handlers.nodes["Gelu"] = convertGelu;
   handlers.nodes["com.microsoft::Gelu"] = convertGelu;
-  handlers.nodes["com.microsoft::FastGelu"] = convertFastGelu;
   handlers.nodes["Tanh"] = convertTanh;
   handlers.nodes["Dropout"] = convertDropout;
   handlers.recognizers["Mul"].push_back(recognizeGelu);

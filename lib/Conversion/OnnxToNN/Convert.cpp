@@ -29,6 +29,7 @@ static const Handlers &allHandlers() {
     addIndexingNodes(all);
     addLossNodes(all);
     addGradientNodes(all);
+    addFusedNodes(all);
     return all;
   }();
   return handlers;

@@ -214,6 +214,16 @@ void addArithmeticNodes(Handlers &handlers);
 void addIndexingNodes(Handlers &handlers);
 void addLossNodes(Handlers &handlers);
 void addGradientNodes(Handlers &handlers);
+void addFusedNodes(Handlers &handlers);
+
+/// Results 0 to 2: layer norm, mean, deviation of `x`.
+void setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, const Val &weight, const Val &bias, double epsilon);
+/// Result 0: GELU of `x`.
+void setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximation approximate);
+/// The Gemm of `node`, with its bias.
+Val gemm(Converter &c, onnx::NodeOp node);
+/// `product`, a linear layer without bias, with `bias`; nothing where they are something else.
+std::optional<Val> addBias(Converter &c, onnx::NodeOp node, const Val &product, const Val &bias);
 
 /// Folds a node of constants, or of constants and index maps; false where it cannot.
 bool foldNode(Converter &c, onnx::NodeOp node);

@@ -150,19 +150,22 @@ static Val withBias(Converter &c, onnx::NodeOp node, const Val &product, nn::Lin
   return out;
 }
 
+std::optional<Val> conversion::addBias(Converter &c, onnx::NodeOp node, const Val &product, const Val &bias) {
+  nn::LinearOp linear = bareLinear(product);
+  if (!linear || !c.isParameter(bias, 1) || bias.shape[0] != product.shape.back() || product.isGradient)
+    return std::nullopt;
+  return withBias(c, node, product, linear, c.parameter(bias, node, "linear", 2, "bias"));
+}
+
 // Add(x·Wᵀ, b), in either order.
 static bool recognizeBias(Converter &c, onnx::NodeOp node) {
   if (node.getInputs().size() != 2)
     return false;
-  for (unsigned i = 0; i < 2; ++i) {
-    const Val &product = c.operand(node, i), &bias = c.operand(node, 1 - i);
-    nn::LinearOp linear = bareLinear(product);
-    if (!linear || !c.isParameter(bias, 1) || bias.shape[0] != product.shape.back() || product.isGradient)
-      continue;
-    Value argument = c.parameter(bias, node, "linear", 2, "bias");
-    c.set(node, 0, withBias(c, node, product, linear, argument));
-    return true;
-  }
+  for (unsigned i = 0; i < 2; ++i)
+    if (auto out = addBias(c, node, c.operand(node, i), c.operand(node, 1 - i))) {
+      c.set(node, 0, std::move(*out));
+      return true;
+    }
   return false;
 }
 
@@ -181,7 +184,7 @@ static void convertFusedMatMul(Converter &c, onnx::NodeOp node) {
   c.set(node, 0, convertProduct(c, node, std::move(p)));
 }
 
-static Val gemm(Converter &c, onnx::NodeOp node) {
+Val conversion::gemm(Converter &c, onnx::NodeOp node) {
   Product p{c.operand(node, 0), c.operand(node, 1), float(floatAttr(node, "alpha", 1.0))};
   if (!isMatrix(p.a) || !isMatrix(p.b) || p.a.rank() != 2 || p.b.rank() != 2)
     return c.defer(node, "expected float matrices");

@@ -5,8 +5,8 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::conversion;
 
-static void setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, const Val &weight, const Val &bias,
-                         double epsilon) {
+void conversion::setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, const Val &weight,
+                              const Val &bias, double epsilon) {
   auto fail = [&](const llvm::Twine &why) {
     for (unsigned i = 0; i < node.getNumResults(); ++i)
       c.set(node, i, c.defer(node, why));

@@ -136,6 +136,68 @@ def encoder(norm=norm_operator, gelu=gelu_erf, mask=mask_subtracted, opset=17, r
     return g.model(opset)
 
 
+def embedded(g):
+    ids = g.input("ids", TensorProto.INT64, [BATCH, TOKENS])
+    return g.node("Gather", g.weight("table", WORDS, WIDTH), ids)
+
+
+def product(g, x, name, out, inner):
+    return g.node("MatMul", x, g.node("Transpose", g.weight(name + ".weight", out, inner), perm=[1, 0]))
+
+
+def fused(apart):
+    """Operators that ONNX Runtime's optimizer fuses, or the same taken apart."""
+    g = Graph()
+    x = embedded(g)
+    dense, dense_bias = product(g, x, "dense", WIDTH, WIDTH), g.weight("dense.bias", WIDTH)
+    weight, bias = g.weight("norm.weight", WIDTH), g.weight("norm.bias", WIDTH)
+    ms = {"domain": MICROSOFT}
+    if apart:
+        total = g.node("Add", g.node("Add", dense, dense_bias), x)
+        x = g.node("LayerNormalization", total, weight, bias, epsilon=1e-12)
+    else:
+        x = g.node("SkipLayerNormalization", dense, x, weight, bias, dense_bias, epsilon=1e-12, **ms)
+    inner, inner_bias = product(g, x, "inner", INNER, WIDTH), g.weight("inner.bias", INNER)
+    x = (g.node("Gelu", g.node("Add", inner, inner_bias), **ms) if apart else g.node("BiasGelu", inner, inner_bias, **ms))
+    first = g.node("Gather", x, g.constant("first", np.array(0)), axis=1)
+    operands = first, g.weight("pooler.weight", CLASSES, INNER), g.weight("pooler.bias", CLASSES)
+    if apart:
+        g.node("Tanh", g.node("Gemm", *operands, transB=1), outputs=["logits"])
+    else:
+        g.node("FusedGemm", *operands, transB=1, activation="Tanh", outputs=["logits"], **ms)
+    labels = g.input("labels", TensorProto.INT64, [BATCH])
+    g.node("SoftmaxCrossEntropyLoss", "logits", labels, outputs=["loss"])
+    g.output("loss", [])
+    return g.model(17)
+
+
+def span():
+    """Start and end of an answer: two losses averaged, labels clamped, as Hugging Face writes it."""
+    g = Graph()
+    scores = linear(g, embedded(g), "qa_outputs", 2, WIDTH)
+    g.node("Split", scores, outputs=["start", "end"], axis=-1)
+    losses = []
+    for kind in ("start", "end"):
+        labels = g.input(kind + "_positions", TensorProto.INT64, [BATCH])
+        clamped = g.node("Clip", labels, g.constant(kind + "_low", np.array(0)), g.constant(kind + "_high", np.array(TOKENS)))
+        rows = g.node("Squeeze", kind, g.constant(kind + "_axis", np.array([-1])))
+        losses.append(g.node("SoftmaxCrossEntropyLoss", rows, clamped, ignore_index=TOKENS))
+    g.node("Div", g.node("Add", *losses), g.constant("count", np.float32(2)), outputs=["loss"])
+    g.output("loss", [])
+    return g.model(17)
+
+
+def regression():
+    g = Graph()
+    first = g.node("Gather", embedded(g), g.constant("first", np.array(0)), axis=1)
+    value = g.node("Squeeze", linear(g, first, "regressor", 1, WIDTH))
+    labels = g.input("labels", TensorProto.FLOAT, [BATCH])
+    squares = g.node("Mul", g.node("Sub", value, labels), g.node("Sub", value, labels))
+    g.node("ReduceMean", squares, outputs=["loss"], keepdims=0)
+    g.output("loss", [])
+    return g.model(17)
+
+
 MICROSOFT = "com.microsoft"
 PARAMETERS = {"table": (WORDS, WIDTH), "norm.weight": (WIDTH,), "norm.bias": (WIDTH,), "inner.weight": (INNER, WIDTH),
               "inner.bias": (INNER,), "classifier.weight": (CLASSES, INNER), "classifier.bias": (CLASSES,)}
@@ -216,6 +278,8 @@ MODELS = {
     "encoder": encoder,
     "spelled": lambda: encoder(norm_spelled, gelu_tanh, mask_gathered, opset=15),
     "dropout": lambda: encoder(ratio=0.25),
+    "span": span,
+    "regression": regression,
     "dynamic": lambda: encoder(batch="batch"),
 }
 
