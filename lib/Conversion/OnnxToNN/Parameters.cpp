@@ -71,7 +71,7 @@ static llvm::SmallVector<std::string> foldedFrom(const Source &source) {
   return names;
 }
 
-// Rules of docs/Program.md, section Names of parameters: the use decides first.
+// Rules of docs/Import.md, section Names of parameters: the use decides first.
 std::string Converter::canonicalName(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
                                      llvm::StringRef suffix) const {
   const Source &source = *val.source;
