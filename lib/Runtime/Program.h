@@ -7,6 +7,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/JSON.h"
+#include <cstdlib>
 
 namespace intq {
 class ParameterStore;
@@ -14,13 +15,20 @@ class ParameterStore;
 
 namespace intq::runtime {
 
+/// Zeroed memory, aligned so that no vector of a kernel straddles two cache lines.
+struct FreeDeleter {
+  void operator()(char *data) const { std::free(data); }
+};
+using HostBuffer = std::unique_ptr<char, FreeDeleter>;
+HostBuffer allocate(mlir::RankedTensorType type);
+
 /// One tensor of the state: a parameter, a moment, the powers of the betas.
 struct StateEntry {
   std::string name, role, file;
   mlir::RankedTensorType type;
   bool transposed = false, initialized = false;
   llvm::ArrayRef<int64_t> rows;
-  std::unique_ptr<char[]> data;
+  HostBuffer data;
 
   uint64_t bytes() const;
 };
@@ -33,7 +41,7 @@ struct Port {
   std::optional<std::pair<int64_t, int64_t>> range;
   std::optional<int64_t> ignore;
   bool isLoss = false;
-  std::unique_ptr<char[]> data;
+  HostBuffer data;
 };
 
 /// A compiled function: where each argument and result comes from and goes to.
