@@ -1,6 +1,7 @@
 // Attention: masks by what they do to the scores, softmax over the kept keys, and the
 // fused Attention operator.
 #include "Converter.h"
+#include <algorithm>
 #include <cmath>
 
 using namespace mlir;
@@ -16,15 +17,18 @@ static Value keptKeys(Converter &c, const Val &mask, llvm::ArrayRef<int64_t> sco
   int64_t batch = scores.front(), keys = scores.back();
   auto base = cast<RankedTensorType>(mask.base.getType());
   auto full = broadcastShape(mask.shape, scores);
-  if (scores.size() != 4 || !full || *full != Shape(scores) || base.getNumElements() != batch * keys) {
+  Shape own(4, 1); // the mask's shape with the scores' rank: heads and queries are not multiplied out
+  if (mask.rank() <= 4)
+    std::copy_backward(mask.shape.begin(), mask.shape.end(), own.end());
+  if (scores.size() != 4 || mask.rank() > 4 || !full || *full != Shape(scores) || own[0] != batch || own[3] != keys ||
+      base.getNumElements() != batch * keys) {
     why = "expected attention scores [B, h, Q, K] and a mask from an input [B, K], but got scores " +
           shapeText(scores) + " and an input " + shapeText(base.getShape());
     return {};
   }
-  auto from = broadcastIndex(mask.shape, scores);
-  int64_t perBatch = int64_t(from.size()) / batch;
-  for (size_t i = 0; i < from.size(); ++i)
-    if ((*mask.index)[from[i]] != int64_t(i) / perBatch * keys + int64_t(i) % keys) {
+  int64_t perBatch = own[1] * own[2] * own[3];
+  for (size_t i = 0; i < mask.index->size(); ++i)
+    if ((*mask.index)[i] != int64_t(i) / perBatch * keys + int64_t(i) % keys) {
       why = "expected a mask that depends on batch and key only";
       return {};
     }
