@@ -35,12 +35,22 @@ struct Descriptor {
 };
 } // namespace
 
+// H31 where the kernel lacks openat2, or a sandbox forbids it: one component after the other, no links.
+static int openByComponents(int folder, const std::string &location) {
+  auto [head, rest] = llvm::StringRef(location).split('/');
+  if (rest.empty())
+    return openat(folder, location.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  Descriptor inner{openat(folder, head.str().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+  return inner.fd < 0 ? -1 : openByComponents(inner.fd, rest.str());
+}
+
 // H31: the kernel refuses a path that leaves the folder or meets a link on its way.
 static int openBeneath(int folder, const std::string &location) {
   open_how how = {};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  return static_cast<int>(syscall(SYS_openat2, folder, location.c_str(), &how, sizeof(how)));
+  int fd = static_cast<int>(syscall(SYS_openat2, folder, location.c_str(), &how, sizeof(how)));
+  return fd < 0 && (errno == ENOSYS || errno == EPERM) ? openByComponents(folder, location) : fd;
 }
 
 static bool readAll(int fd, char *to, uint64_t bytes, uint64_t offset) {

@@ -103,6 +103,9 @@ def external(location, data=WEIGHT.tobytes(), **entries):
 def test_external_data(translate, tmp_path):
     (tmp_path / "w.bin").write_bytes(b"skip" + WEIGHT.tobytes())
     assert translate(external("w.bin", offset=4, length=24)).returncode == 0
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "w.bin").write_bytes(WEIGHT.tobytes())
+    assert translate(external("inner/w.bin")).returncode == 0
     refuses(translate(external("w.bin", offset=8, length=24)), "expected 24 bytes at offset 8 of 'w.bin', but the file has 28")
     refuses(translate(external("w.bin", offset=2**64 - 1)), "but the file has 28")
     refuses(translate(external("w.bin", length=20)), "expected 24 bytes of external data for its shape")
@@ -119,6 +122,8 @@ def test_external_data_follows_no_link(translate, tmp_path):
     (tmp_path / "w.bin").write_bytes(WEIGHT.tobytes())
     (tmp_path / "soft").symlink_to("w.bin")
     refuses(translate(external("soft")), "cannot open external data")
+    (tmp_path / "folder").symlink_to(".")
+    refuses(translate(external("folder/w.bin")), "cannot open external data")
     (tmp_path / "hard").hardlink_to(tmp_path / "w.bin")
     refuses(translate(external("hard")), "without hard links")
 
