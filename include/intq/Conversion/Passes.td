@@ -9,7 +9,7 @@ def OnnxToNNPass : Pass<"onnx-to-nn", "::mlir::ModuleOp"> {
     Binds symbolic dimensions, folds shape arithmetic and constants, recognizes the layers of the
     BERT family in the spellings of the exporters, and replaces the module's `onnx.graph` by
     `@forward`, or by `@grad` where the file has a backward (docs/Program.md). Unsupported nodes are errors
-    that name node, domain, op and version. Example: test/Conversion/OnnxToNN/layers.mlir.
+    that name node, domain, op and version. Example: test/Conversion/OnnxToNN/encoder.test.
   }];
   let options = [
     ListOption<"bind", "bind", "std::string", "size of a symbolic dimension, as name=value">,
