@@ -19,7 +19,7 @@ config.environment["FILECHECK_OPTS"] = "-enable-var-scope --allow-unused-prefixe
 config.environment["PYTHONPATH"] = os.path.join(config.test_source_root, "..", "python")
 
 bin_dir = os.path.join(config.intq_obj_root, "bin")
-tools = ["intq-opt", "intq-translate", "intq-run"]
+tools = ["intq-opt", "intq-translate", "intq-run", "intq-bench-gemm"]
 built = [t for t in tools if os.path.exists(os.path.join(bin_dir, t))]
 llvm_config.add_tool_substitutions([ToolSubst(t, unresolved="fatal") for t in built], [bin_dir])
 llvm_config.add_tool_substitutions(["FileCheck", "not", "count", "split-file", "mlir-translate", "opt", "llc"], [config.llvm_tools_dir])

@@ -9,22 +9,24 @@ static constexpr long kIterations = 4000000;
 static constexpr int kUnrolled = 12; // accumulators 0 … 11, operands 14 and 15
 
 /// Seconds of kIterations × 12 instructions; `I(n)` is the text of the one on accumulator n.
-#define INTQ_MEASURE(I)                                                                                              \
-  [] {                                                                                                               \
-    long n = kIterations;                                                                                            \
-    auto start = std::chrono::steady_clock::now();                                                                   \
-    asm volatile("1:\n" I("0") I("1") I("2") I("3") I("4") I("5") I("6") I("7") I("8") I("9") I("10") I("11")        \
-                 "dec %0\njnz 1b\n"                                                                                  \
-                 : "+r"(n)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
-                 "xmm11", "xmm12", "xmm13", "cc");                                                                   \
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();                          \
+#define INTQ_MEASURE(I)                                                                            \
+  [] {                                                                                             \
+    long n = kIterations;                                                                          \
+    auto start = std::chrono::steady_clock::now();                                                 \
+    asm volatile("1:\n" I("0") I("1") I("2") I("3") I("4") I("5") I("6") I("7") I("8") I("9")      \
+                     I("10") I("11") "dec %0\njnz 1b\n"                                            \
+                 : "+r"(n)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",        \
+                   "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "cc");                      \
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();        \
   }
 #define INTQ_VPDPBUSD(n) "vpdpbusd %%zmm14, %%zmm15, %%zmm" n "\n"
 #define INTQ_VPDPWSSD(n) "vpdpwssd %%zmm14, %%zmm15, %%zmm" n "\n"
 #define INTQ_FMA512(n) "vfmadd231ps %%zmm14, %%zmm15, %%zmm" n "\n"
 #define INTQ_FMA256(n) "vfmadd231ps %%ymm14, %%ymm15, %%ymm" n "\n"
-#define INTQ_PAIRS256(n) "vpmaddwd %%ymm14, %%ymm15, %%ymm13\nvpaddd %%ymm13, %%ymm" n ", %%ymm" n "\n"
-#define INTQ_PAIRS128(n) "movdqa %%xmm14, %%xmm13\npmaddwd %%xmm15, %%xmm13\npaddd %%xmm13, %%xmm" n "\n"
+#define INTQ_PAIRS256(n)                                                                           \
+  "vpmaddwd %%ymm14, %%ymm15, %%ymm13\nvpaddd %%ymm13, %%ymm" n ", %%ymm" n "\n"
+#define INTQ_PAIRS128(n)                                                                           \
+  "movdqa %%xmm14, %%xmm13\npmaddwd %%xmm15, %%xmm13\npaddd %%xmm13, %%xmm" n "\n"
 
 template <class F> static double rate(double operations, F measure) {
   double best = 1e9;
@@ -35,15 +37,20 @@ template <class F> static double rate(double operations, F measure) {
 
 double measurePeak(GemmDot dot, Isa isa) {
   switch (dot) {
-  case GemmDot::VnniBytes: return rate(128, INTQ_MEASURE(INTQ_VPDPBUSD));
-  case GemmDot::VnniPairs: return rate(64, INTQ_MEASURE(INTQ_VPDPWSSD));
+  case GemmDot::VnniBytes:
+    return rate(128, INTQ_MEASURE(INTQ_VPDPBUSD));
+  case GemmDot::VnniPairs:
+    return rate(64, INTQ_MEASURE(INTQ_VPDPWSSD));
   case GemmDot::Float:
     if (isa == Isa::Generic)
       return 0;
-    return isa == Isa::Avx2 ? rate(16, INTQ_MEASURE(INTQ_FMA256)) : rate(32, INTQ_MEASURE(INTQ_FMA512));
+    return isa == Isa::Avx2 ? rate(16, INTQ_MEASURE(INTQ_FMA256))
+                            : rate(32, INTQ_MEASURE(INTQ_FMA512));
   case GemmDot::Pairs:
-    return isa == Isa::Avx2 ? rate(32, INTQ_MEASURE(INTQ_PAIRS256)) : rate(16, INTQ_MEASURE(INTQ_PAIRS128));
-  case GemmDot::AmxBytes: break;
+    return isa == Isa::Avx2 ? rate(32, INTQ_MEASURE(INTQ_PAIRS256))
+                            : rate(16, INTQ_MEASURE(INTQ_PAIRS128));
+  case GemmDot::AmxBytes:
+    break;
   }
   return 0;
 }

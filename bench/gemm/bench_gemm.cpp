@@ -1,6 +1,7 @@
 // intq-bench-gemm: rate and share of the peak of every kind of matrix product of a training step.
 //
 // Each kernel is compiled alone, checked against plain loops (all bits), and timed.
+#include "EmulateAmx.h"
 #include "GemmPlan.h"
 #include "Jit.h"
 #include "Peak.h"
@@ -27,10 +28,12 @@ using namespace mlir;
 using namespace intq::cpu;
 namespace cl = llvm::cl;
 
-static cl::opt<std::string> isaOption("isa", cl::desc("generic, avx2, avx512-vnni, amx; default: the best"));
+static cl::opt<std::string>
+    isaOption("isa", cl::desc("generic, avx2, avx512-vnni, amx; default: the best"));
 static cl::opt<unsigned> threads("team", cl::desc("threads that share a product"), cl::init(1));
 static cl::opt<std::string> only("only", cl::desc("cases whose name contains this"));
 static cl::opt<std::string> dump("dump", cl::desc("folder for the code of the last case"));
+static cl::opt<bool> emulate("emulate-amx", cl::desc("run --isa=amx on any machine, slowly"));
 static cl::opt<bool> compileOnly("compile-only", cl::desc("do not run"));
 
 namespace {
@@ -75,6 +78,9 @@ static constexpr Case kCases[] = {
     {"odd i8 TN 25x31x131 b5", 1, 25, 31, 131, true, false, 8, 8, 5},
     {"odd i8 NN 1x2x3", 1, 1, 2, 3, false, false, 8, 8},
     {"odd i8 TT 17x19x23", 1, 17, 19, 23, true, true, 8, 8},
+    {"odd i8 NT 3x64x33x128 amx", 3, 64, 33, 128, false, true, 8, 8},
+    {"odd i8 NN 33x70x700 amx", 1, 33, 70, 700, false, false, 8, 8},
+    {"odd i8 TN 40x70x700 b256 amx", 1, 40, 70, 700, true, false, 8, 8, 256},
     {"odd i12 NN 9x7x49x77", 9, 7, 49, 77, false, false, 12, 12},
     {"odd i12 NT 13x33x1029", 1, 13, 33, 1029, false, true, 12, 12},
     {"odd i16 TN 13x33x1501", 1, 13, 33, 1501, true, false, 16, 16},
@@ -94,7 +100,8 @@ static std::string shape(std::initializer_list<int64_t> sizes) {
 }
 
 static std::string operandType(const Case &c, bool left) {
-  bool transposed = left ? c.transposeA : !c.transposeB; // k is the first of the two last dimensions
+  bool transposed =
+      left ? c.transposeA : !c.transposeB; // k is the first of the two last dimensions
   int64_t rows = left ? c.m : c.n;
   std::string dims = transposed ? shape({c.batch, c.k, rows}) : shape({c.batch, rows, c.k});
   unsigned width = left ? c.widthA : c.widthB;
@@ -112,10 +119,10 @@ static std::string moduleText(const Case &c) {
   std::string bias = "tensor<" + std::to_string(c.n) + "xf32>";
   flags += c.transposeA ? "transpose_a, " : "";
   flags += c.transposeB ? "transpose_b, " : "";
-  return "func.func @f(%a: " + a + ", %b: " + b + ", %c: " + bias + ") -> " + out + " {\n  %0 = " +
-         (c.widthA ? "intq.matmul" : "nn.matmul") + " %a, %b " + (c.bias ? "bias %c " : "") + "{" + flags +
-         "site = \"s\"} : (" + a + ", " + b + (c.bias ? ", " + bias : "") + ") -> " + out + "\n  return %0 : " +
-         out + "\n}\n";
+  return "func.func @f(%a: " + a + ", %b: " + b + ", %c: " + bias + ") -> " + out +
+         " {\n  %0 = " + (c.widthA ? "intq.matmul" : "nn.matmul") + " %a, %b " +
+         (c.bias ? "bias %c " : "") + "{" + flags + "site = \"s\"} : (" + a + ", " + b +
+         (c.bias ? ", " + bias : "") + ") -> " + out + "\n  return %0 : " + out + "\n}\n";
 }
 
 // ---- Data and the check
@@ -123,7 +130,9 @@ static std::string moduleText(const Case &c) {
 namespace {
 struct Buffer {
   std::vector<char> storage;
-  void *data() { return storage.data() + (64 - reinterpret_cast<uintptr_t>(storage.data()) % 64) % 64; }
+  void *data() {
+    return storage.data() + (64 - reinterpret_cast<uintptr_t>(storage.data()) % 64) % 64;
+  }
 };
 } // namespace
 
@@ -136,7 +145,8 @@ static void fill(Buffer &buffer, MemRefType type, unsigned width, std::mt19937 &
   for (int64_t i = 0; i < n; ++i) {
     int32_t code = static_cast<int32_t>(random() % (2 * maxCode + 1)) - maxCode;
     if (element.isF32())
-      static_cast<float *>(buffer.data())[i] = std::ldexp(static_cast<float>(random() % 65536) - 32768.0f, -16);
+      static_cast<float *>(buffer.data())[i] =
+          std::ldexp(static_cast<float>(random() % 65536) - 32768.0f, -16);
     else if (element.isInteger(8))
       static_cast<int8_t *>(buffer.data())[i] = code;
     else if (element.isInteger(16))
@@ -150,7 +160,9 @@ struct Checker {
   const Case &c;
   std::vector<Buffer> &buffers;
 
-  template <class T> T at(int64_t argument, int64_t i) const { return static_cast<T *>(buffers[argument].data())[i]; }
+  template <class T> T at(int64_t argument, int64_t i) const {
+    return static_cast<T *>(buffers[argument].data())[i];
+  }
   int64_t code(int64_t argument, unsigned width, int64_t i) const {
     return width <= 8 ? at<int8_t>(argument, i) : at<int16_t>(argument, i);
   }
@@ -172,9 +184,11 @@ float Checker::expected(int64_t batch, int64_t m, int64_t n) const {
     float acc = 0;
     for (int64_t k = q * block; k < std::min(c.k, (q + 1) * block); ++k)
       if (c.widthA)
-        sum += code(0, c.widthA, offset(true, batch, m, k)) * code(argB, c.widthB, offset(false, batch, n, k));
+        sum += code(0, c.widthA, offset(true, batch, m, k)) *
+               code(argB, c.widthB, offset(false, batch, n, k));
       else
-        acc = std::fma(at<float>(0, offset(true, batch, m, k)), at<float>(1, offset(false, batch, n, k)), acc);
+        acc = std::fma(at<float>(0, offset(true, batch, m, k)),
+                       at<float>(1, offset(false, batch, n, k)), acc);
     if (!c.widthA) {
       out += acc;
       continue;
@@ -183,7 +197,8 @@ float Checker::expected(int64_t batch, int64_t m, int64_t n) const {
     float factor = at<float>(1, scale);
     if (!c.block)
       factor *= at<float>(3, batch * c.n + n);
-    out = blocks == 1 ? static_cast<float>(sum) * factor : std::fma(static_cast<float>(sum), factor, out);
+    out = blocks == 1 ? static_cast<float>(sum) * factor
+                      : std::fma(static_cast<float>(sum), factor, out);
   }
   return c.bias ? out + at<float>(argBias, n) : out;
 }
@@ -216,6 +231,8 @@ static OwningOpRef<ModuleOp> lowerKernel(MLIRContext &context, const Case &c, Is
   builder.function.setPublic();
   for (Type type : builder.function.getArgumentTypes())
     arguments.push_back(cast<MemRefType>(type));
+  if (emulate)
+    emulateAmx(*module);
   PassManager pm(&context);
   buildLLVMPipeline(pm, isa);
   if (failed(pm.run(*module)))
@@ -245,7 +262,8 @@ static GemmDot dotOf(const Case &c, Isa isa) {
     return !width ? GemmElement::F32 : width <= 8 ? GemmElement::I8 : GemmElement::I16;
   };
   int64_t block = c.block ? c.block : c.k;
-  GemmProblem p{c.batch, c.m, c.n, c.k, block, element(c.widthA), element(c.widthB), 127, 127};
+  GemmProblem p{c.batch,           c.m,           c.n,          c.k, block, element(c.widthA),
+                element(c.widthB), !c.transposeA, c.transposeB, 127, 127};
   return planGemm(p, isa).kernel.dot;
 }
 
@@ -257,7 +275,7 @@ static bool runCase(MLIRContext &context, const Case &c, Isa isa) {
   if (!module)
     return false;
   Options options;
-  options.isa = isa;
+  options.isa = emulate ? supportedIsas().front() : isa;
   options.dumpDir = dump;
   double lowered = seconds();
   auto jit = jitCompile(*module, {"kernel"}, options);
@@ -277,11 +295,13 @@ static bool runCase(MLIRContext &context, const Case &c, Isa isa) {
   double operations = 2.0 * c.batch * c.m * c.n * c.k;
   double time = measure(entry, arguments.data(), operations);
   int64_t resultArgument = (c.widthA ? (c.block ? 3 : 4) : 2) + c.bias;
-  int64_t errors = countErrors({c, buffers}, static_cast<float *>(buffers[resultArgument].data()), random);
+  int64_t errors =
+      countErrors({c, buffers}, static_cast<float *>(buffers[resultArgument].data()), random);
   double peak = measurePeak(dot, isa) * threads, gops = operations / time * 1e-9;
-  llvm::outs() << llvm::format("%-28s %9.1f us %8.1f GOPS  %5.1f %% of peak  lower %3.0f compile %3.0f ms%s\n", c.name,
-                               time * 1e6, gops, peak ? 100 * gops / peak : 0.0, (lowered - start) * 1e3,
-                               (compiled - lowered) * 1e3, errors ? "  WRONG" : "");
+  llvm::outs() << llvm::format(
+      "%-28s %9.1f us %8.1f GOPS  %5.1f %% of peak  lower %3.0f compile %3.0f ms%s\n", c.name,
+      time * 1e6, gops, peak ? 100 * gops / peak : 0.0, (lowered - start) * 1e3,
+      (compiled - lowered) * 1e3, errors ? "  WRONG" : "");
   return errors == 0;
 }
 
@@ -289,13 +309,15 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   cl::ParseCommandLineOptions(argc, argv, "times the matrix products of a training step\n");
   FailureOr<Isa> isa = isaOption.empty() ? supportedIsas().front() : parseIsa(isaOption);
-  if (failed(isa) || (!compileOnly && !llvm::is_contained(supportedIsas(), *isa))) {
-    llvm::errs() << "error: expected an instruction set that this machine can run, but got " << isaOption << "\n";
+  if (failed(isa) || (!compileOnly && !emulate && !llvm::is_contained(supportedIsas(), *isa))) {
+    llvm::errs() << "error: expected an instruction set that this machine can run, but got "
+                 << isaOption << "\n";
     return 2;
   }
   DialectRegistry registry;
-  registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect, omp::OpenMPDialect,
-                  scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect, intq::IntqDialect, intq::nn::NNDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
+                  omp::OpenMPDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect,
+                  intq::IntqDialect, intq::nn::NNDialect>();
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
   llvm::outs() << isaName(*isa) << ", " << threads << " thread(s)\n";

@@ -47,7 +47,8 @@ private:
 void GemmEmitter::allocate() {
   int64_t copies = plan.slots ? plan.slots : g.problem.batch;
   Type i32 = k.b.getI32Type();
-  panelsA = k.scratch(copies * plan.panelsM * plan.strideA, i32);
+  if (!plan.directA)
+    panelsA = k.scratch(copies * plan.panelsM * plan.strideA, i32);
   panelsB = k.scratch(copies * plan.planes * plan.panelsN * plan.strideB, i32);
   if (plan.kernel.offsetB())
     rowSums = k.scratch(copies * plan.panelsM * chunks() * plan.kernel.lanes, i32);
@@ -69,17 +70,19 @@ PackedOperands GemmEmitter::copy(Value index) {
 void GemmEmitter::emitPhases() {
   const MicroKernel &kernel = plan.kernel;
   int64_t batch = g.problem.batch, tilesM = plan.tilesM(), tiles = tilesM * plan.tilesN();
-  k.parallelFor(batch * plan.panelsM, kernel.mr * g.problem.k, [&](Value i) {
-    Value problem = k.divIndex(i, plan.panelsM);
-    packPanelA(copy(problem), problem, k.remIndex(i, plan.panelsM));
-  });
+  if (!plan.directA)
+    k.parallelFor(batch * plan.panelsM, kernel.mr * g.problem.k, [&](Value i) {
+      Value problem = k.divIndex(i, plan.panelsM);
+      packPanelA(copy(problem), problem, k.remIndex(i, plan.panelsM));
+    });
   k.parallelFor(batch * plan.panelsN, kernel.nr() * g.problem.k, [&](Value i) {
     Value problem = k.divIndex(i, plan.panelsN);
     packPanelB(copy(problem), problem, k.remIndex(i, plan.panelsN));
   });
   // Consecutive tasks share columns.
   constexpr int64_t kProductsPerElement = 64; // done in the time of one element elsewhere
-  int64_t work = plan.tileM * kernel.mr * plan.tileN * kernel.nr() * g.problem.k / kProductsPerElement;
+  int64_t work =
+      plan.tileM * kernel.mr * plan.tileN * kernel.nr() * g.problem.k / kProductsPerElement;
   k.parallelFor(
       batch * tiles, work,
       [&](Value i) {
@@ -98,7 +101,8 @@ void GemmEmitter::emitBatched() {
         Value first = k.divIndex(k.mulIndex(slot, batch), plan.slots);
         Value end = k.divIndex(k.mulIndex(k.addIndex(slot, k.index(1)), batch), plan.slots);
         k.loop(first, end, 1, [&](Value problem) {
-          k.loop(plan.panelsM, [&](Value panel) { packPanelA(mine, problem, panel); });
+          if (!plan.directA)
+            k.loop(plan.panelsM, [&](Value panel) { packPanelA(mine, problem, panel); });
           k.loop(plan.panelsN, [&](Value panel) {
             packPanelB(mine, problem, panel);
             k.loop(plan.panelsM, [&](Value m) { tile.compute(mine, problem, m, panel); });
@@ -134,10 +138,11 @@ void GemmEmitter::packOffsetCorrections(const PackedOperands &to, Value panel) {
     k.loop(k.index(0), end, plan.chunkGroups, [&](Value offset) {
       Value groups = groupsFrom(k, plan, block, offset, plan.chunkGroups);
       Value start = k.addIndex(a, k.mulIndex(k.addIndex(first, offset), kernel.mr));
-      Value chunk = k.addIndex(k.mulIndex(block, plan.chunksPerBlock()), k.divIndex(offset, plan.chunkGroups));
+      Value chunk = k.addIndex(k.mulIndex(block, plan.chunksPerBlock()),
+                               k.divIndex(offset, plan.chunkGroups));
       Value line = k.addIndex(k.mulIndex(panel, chunks()), chunk);
-      storeVector(k, emitOffsetCorrection(k, kernel, {to.a.buffer, start}, groups), to.rowSums.buffer,
-                  k.addIndex(to.rowSums.offset, k.mulIndex(line, kernel.lanes)));
+      storeVector(k, emitOffsetCorrection(k, kernel, {to.a.buffer, start}, groups),
+                  to.rowSums.buffer, k.addIndex(to.rowSums.offset, k.mulIndex(line, kernel.lanes)));
     });
   });
 }
@@ -157,7 +162,8 @@ void GemmEmitter::packScales(const PackedOperands &to, Value batch, Value panel)
     Value column = k.addIndex(k.mulIndex(panel, plan.kernel.nr()), r);
     Value from = scaleIndex(k, scales, batch, k.minIndex(column, k.index(g.problem.n - 1)));
     k.loop(plan.blocks, [&](Value block) {
-      Value value = k.loadScalar(scales.values, k.addIndex(from, k.mulIndex(block, scales.blockStride)));
+      Value value =
+          k.loadScalar(scales.values, k.addIndex(from, k.mulIndex(block, scales.blockStride)));
       Value line = k.addIndex(to.scalesB.offset, k.mulIndex(block, columns()));
       k.storeScalar(value, to.scalesB.buffer, k.addIndex(line, column));
     });

@@ -16,11 +16,10 @@ struct GemmScales {
   int64_t rowStride = 0, blockStride = 0;
 };
 
-/// One operand as [batch, rows, k], row-major in one of the two last orders. A has m rows, B has n.
+/// One operand: [batch, rows, k] where k is contiguous, else [batch, k, rows]. A has m rows, B has
+/// n.
 struct GemmOperand {
   mlir::Value codes; // flat
-  int64_t rows;
-  bool contiguousK; // [rows, k] in memory, else [k, rows]
   GemmScales scales;
 };
 
@@ -34,18 +33,25 @@ struct Gemm {
 /// Emits the whole product (parallel packing, parallel tiles) into the kernel.
 void emitGemm(KernelBuilder &k, const Gemm &gemm);
 
-/// The micro-kernel: adds up `groups` groups from the panels at a and b (indices into flat i32
-/// buffers) and writes mr × nr accumulators (i32, or the bits of f32) to `tile`.
+/// The micro-kernels: add up `groups` groups from the panels at a and b (indices into flat buffers,
+/// of i32 unless A is read where it lies) and write mr × nr accumulators (i32, or the bits of f32)
+/// to `tile`.
 struct PanelRef {
   mlir::Value buffer, offset;
 };
-void emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, mlir::Value groups,
-                      mlir::Value tile);
-void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, mlir::Value groups,
-                   mlir::Value tile);
-/// The sums over `groups` groups of each row of a panel of A, times −128: what 128 in every code of B
-/// adds. AVX-512 VNNI.
-mlir::Value emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, mlir::Value groups);
+void emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b,
+                      mlir::Value groups, mlir::Value tile);
+/// Where the rows of a panel of A lie, in bytes.
+struct TileRows {
+  int64_t row;  // from one row to the next
+  int64_t step; // from one step of 16 groups to the next
+};
+void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, TileRows rowsA,
+                   PanelRef b, mlir::Value groups, mlir::Value tile);
+/// The sums over `groups` groups of each row of a panel of A, times −128: what 128 in every code of
+/// B adds. AVX-512 VNNI.
+mlir::Value emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
+                                 mlir::Value groups);
 
 /// vector.load and vector.store at an index of a flat buffer.
 mlir::Value loadVector(KernelBuilder &k, int64_t lanes, mlir::Value buffer, mlir::Value at);

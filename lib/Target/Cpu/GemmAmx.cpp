@@ -18,16 +18,21 @@ public:
     bytes = arith::ConstantIntOp::create(k.b, k.loc, k.b.getI16Type(), 64);
   }
   Value zero() { return call("tilezero", tile, {rows, bytes}); }
-  Value load(Value pointer, Value stride) { return call("tileloadd64", tile, {rows, bytes, pointer, stride}); }
-  Value dot(Value acc, Value a, Value b) { return call("tdpbssd", tile, {rows, bytes, bytes, acc, a, b}); }
+  Value load(Value pointer, Value stride) {
+    return call("tileloadd64", tile, {rows, bytes, pointer, stride});
+  }
+  Value dot(Value acc, Value a, Value b) {
+    return call("tdpbssd", tile, {rows, bytes, bytes, acc, a, b});
+  }
   void store(Value pointer, Value stride, Value value) {
     call("tilestored64", {}, {rows, bytes, pointer, stride, value});
   }
-  /// The address of element `offset` of a flat i32 buffer.
-  Value address(Value buffer, Value offset) {
+  /// The address of element `offset` of a flat buffer, and `bytes` more.
+  Value address(Value buffer, Value offset, Value more) {
     Type i64 = k.b.getI64Type();
+    int64_t size = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
     Value base = memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc, buffer);
-    Value sum = k.addIndex(base, k.mulIndex(offset, 4));
+    Value sum = k.addIndex(k.addIndex(base, k.mulIndex(offset, size)), more);
     Value bits = arith::IndexCastOp::create(k.b, k.loc, i64, sum);
     return LLVM::IntToPtrOp::create(k.b, k.loc, LLVM::LLVMPointerType::get(k.b.getContext()), bits);
   }
@@ -46,24 +51,28 @@ private:
 };
 } // namespace
 
-void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, Value groups,
-                              Value tile) {
+void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
+                              TileRows rowsA, PanelRef b, Value groups, Value tile) {
   Tiles t(k);
   constexpr int64_t kSide = 16; // rows and groups of a tile
-  Value strideA = k.i64(64), strideB = k.i64(4 * kernel.nr());
+  Value strideA = k.i64(rowsA.row), strideB = k.i64(4 * kernel.nr());
   KernelBuilder::Values init = {t.zero(), t.zero(), t.zero(), t.zero()};
   auto sums = k.loop(k.index(0), groups, kSide, init, [&](Value g, ValueRange acc) {
-    Value tileA = k.addIndex(a.offset, k.mulIndex(g, kernel.mr));
-    Value tileB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
-    Value a0 = t.load(t.address(a.buffer, tileA), strideA);
-    Value b0 = t.load(t.address(b.buffer, tileB), strideB);
-    Value a1 = t.load(t.address(a.buffer, k.addIndex(tileA, k.index(kSide * kSide))), strideA);
-    Value b1 = t.load(t.address(b.buffer, k.addIndex(tileB, k.index(kSide))), strideB);
-    return KernelBuilder::Values{t.dot(acc[0], a0, b0), t.dot(acc[1], a0, b1), t.dot(acc[2], a1, b0),
-                                 t.dot(acc[3], a1, b1)};
+    Value stepA = k.mulIndex(k.divIndex(g, kSide), rowsA.step),
+          stepB = k.mulIndex(g, 4 * kernel.nr());
+    auto loadA = [&](int64_t row) {
+      return t.load(t.address(a.buffer, a.offset, k.addIndex(stepA, k.index(row * rowsA.row))),
+                    strideA);
+    };
+    auto loadB = [&](int64_t column) {
+      return t.load(t.address(b.buffer, b.offset, k.addIndex(stepB, k.index(4 * column))), strideB);
+    };
+    Value a0 = loadA(0), b0 = loadB(0), a1 = loadA(kSide), b1 = loadB(kSide);
+    return KernelBuilder::Values{t.dot(acc[0], a0, b0), t.dot(acc[1], a0, b1),
+                                 t.dot(acc[2], a1, b0), t.dot(acc[3], a1, b1)};
   });
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t offset = (i / 2) * kSide * kernel.nr() + (i % 2) * kSide;
-    t.store(t.address(tile, k.index(offset)), strideB, sum);
+    t.store(t.address(tile, k.index(offset), {}), strideB, sum);
   }
 }

@@ -16,9 +16,11 @@ static ArrayRef<int64_t> shapeOf(Value v) { return cast<RankedTensorType>(v.getT
 static LogicalResult emitFloat(KernelBuilder &k, int64_t batch, int64_t m, int64_t n, int64_t depth,
                                bool contiguousA, bool contiguousB, Value bias = {}) {
   Gemm gemm;
-  gemm.problem = {batch, m, n, depth, kFloatChunk, GemmElement::F32, GemmElement::F32};
-  gemm.a = {k.operand(0), m, contiguousA, {}};
-  gemm.b = {k.operand(1), n, contiguousB, {}};
+  gemm.problem = {
+      batch,       m,          n, depth, kFloatChunk, GemmElement::F32, GemmElement::F32,
+      contiguousA, contiguousB};
+  gemm.a = {k.operand(0), {}};
+  gemm.b = {k.operand(1), {}};
   gemm.bias = bias;
   gemm.result = k.result();
   emitGemm(k, gemm);
@@ -51,12 +53,14 @@ static LogicalResult emitFloatMatmul(KernelBuilder &k) {
 
 // ---- intq.matmul
 
-static GemmElement elementOf(QType q) { return q.getWidth() <= 8 ? GemmElement::I8 : GemmElement::I16; }
+static GemmElement elementOf(QType q) {
+  return q.getWidth() <= 8 ? GemmElement::I8 : GemmElement::I16;
+}
 
-/// The operand whose codes have k as the last dimension if `contiguousK`.
-static GemmOperand quantizedOperand(QType q, Value codes, Value scales, bool contiguousK) {
-  int64_t rank = q.getRank(), rowDim = contiguousK ? rank - 2 : rank - 1, kDim = contiguousK ? rank - 1 : rank - 2;
-  GemmOperand operand{codes, q.getShape()[rowDim], contiguousK, {}};
+static GemmOperand quantizedOperand(QType q, Value codes, Value scales, int64_t rowDim,
+                                    int64_t kDim) {
+  int64_t rank = q.getRank();
+  GemmOperand operand{codes, {}};
   if (q.getScale() == ScaleKind::Unit)
     return operand;
   SmallVector<int64_t> shape = q.getScaleShape(), strides(rank);
@@ -81,12 +85,25 @@ static LogicalResult emitIntegerMatmul(KernelBuilder &k) {
   auto op = cast<MatmulOp>(k.op);
   QType a = op.getA().getType(), b = op.getB().getType();
   bool contiguousA = !op.getTransposeA(), contiguousB = op.getTransposeB();
-  int64_t rank = a.getRank(), kDimA = contiguousA ? rank - 1 : rank - 2, kDimB = contiguousB ? rank - 1 : rank - 2;
+  int64_t rank = a.getRank(), kDimA = contiguousA ? rank - 1 : rank - 2,
+          kDimB = contiguousB ? rank - 1 : rank - 2;
+  int64_t rowDimA = 2 * rank - 3 - kDimA,
+          rowDimB = 2 * rank - 3 - kDimB; // the other one of the last two
   Gemm gemm;
-  gemm.a = quantizedOperand(a, k.operand(0), k.operandScales(0), contiguousA);
-  gemm.b = quantizedOperand(b, k.operand(1), k.operandScales(1), contiguousB);
-  gemm.problem = {llvm::product_of(a.getShape().drop_back(2)), gemm.a.rows, gemm.b.rows, a.getShape()[kDimA],
-                  scaleBlock(a, b, kDimA, kDimB), elementOf(a), elementOf(b), a.getMaxCode(), b.getMaxCode()};
+  gemm.a = quantizedOperand(a, k.operand(0), k.operandScales(0), rowDimA, kDimA);
+  gemm.b = quantizedOperand(b, k.operand(1), k.operandScales(1), rowDimB, kDimB);
+  ArrayRef<int64_t> shapeA = a.getShape(), shapeB = b.getShape();
+  gemm.problem = {llvm::product_of(shapeA.drop_back(2)),
+                  shapeA[rowDimA],
+                  shapeB[rowDimB],
+                  shapeA[kDimA],
+                  scaleBlock(a, b, kDimA, kDimB),
+                  elementOf(a),
+                  elementOf(b),
+                  contiguousA,
+                  contiguousB,
+                  a.getMaxCode(),
+                  b.getMaxCode()};
   gemm.bias = op.getBias() ? k.operand(2) : Value();
   gemm.result = k.result();
   emitGemm(k, gemm);

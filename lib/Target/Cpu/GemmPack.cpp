@@ -8,29 +8,30 @@ using namespace intq::cpu;
 PanelPacker::PanelPacker(KernelBuilder &k, const GemmProblem &problem, const GemmPlan &plan,
                          const GemmOperand &operand, bool isB)
     : k(k), problem(problem), plan(plan), operand(operand), isB(isB),
-      width(isB ? plan.kernel.nr() : plan.kernel.mr), lanes(plan.kernel.lanes), group(plan.kernel.group()),
-      i32(k.b.getI32Type()) {}
+      contiguousK(isB ? problem.contiguousB : problem.contiguousA),
+      rows(isB ? problem.n : problem.m), width(isB ? plan.kernel.nr() : plan.kernel.mr),
+      lanes(plan.kernel.lanes), group(plan.kernel.group()), i32(k.b.getI32Type()) {}
 
 /// Groups that the vector path packs: those whose loads stay inside the operand.
 int64_t PanelPacker::fastGroups() const {
   if (!plan.regular)
     return 0;
-  if (operand.contiguousK)
+  if (contiguousK)
     return problem.k / (group * lanes) * lanes;
   // The last panel may read beyond its rows, which is the next k in memory, if there is one.
-  int64_t readRows = (llvm::divideCeil(operand.rows, width) - 1) * width + llvm::alignTo(width, lanes);
-  int64_t over = llvm::divideCeil(std::max<int64_t>(0, readRows - operand.rows), operand.rows);
+  int64_t readRows = (llvm::divideCeil(rows, width) - 1) * width + llvm::alignTo(width, lanes);
+  int64_t over = llvm::divideCeil(std::max<int64_t>(0, readRows - rows), rows);
   int64_t groups = std::max<int64_t>(0, problem.k - over) / group;
   return tiled() ? groups / lanes * lanes : groups;
 }
 
 void PanelPacker::pack(Value batch, Value firstRow, Value to, Value toOffset, int64_t toPlane) {
-  base = k.mulIndex(batch, operand.rows * problem.k);
+  base = k.mulIndex(batch, rows * problem.k);
   buffer = to, at = toOffset, plane = toPlane;
   if (fastGroups())
     k.loop(llvm::divideCeil(width, lanes), [&](Value block) {
       Value lane0 = k.mulIndex(block, lanes);
-      operand.contiguousK ? packRows(firstRow, lane0) : packColumns(firstRow, lane0);
+      contiguousK ? packRows(firstRow, lane0) : packColumns(firstRow, lane0);
     });
   if (fastGroups() < plan.groups)
     packScalars(firstRow);
@@ -47,22 +48,24 @@ Value PanelPacker::groupIndex(Value g, Value row) {
 /// k is contiguous: `lanes` rows of `lanes` groups at a time.
 void PanelPacker::packRows(Value firstRow, Value lane0) {
   Value row0 = k.addIndex(firstRow, lane0);
-  Values rows;
+  Values starts;
   for (int64_t r = 0; r < lanes; ++r) {
-    Value row = k.minIndex(k.addIndex(row0, k.index(r)), k.index(operand.rows - 1));
-    rows.push_back(k.addIndex(base, k.mulIndex(row, problem.k)));
+    Value row = k.minIndex(k.addIndex(row0, k.index(r)), k.index(rows - 1));
+    starts.push_back(k.addIndex(base, k.mulIndex(row, problem.k)));
   }
   k.loop(k.index(0), k.index(fastGroups()), lanes, [&](Value g) {
     Values groups;
-    for (Value row : rows) {
-      Value elements = loadVector(k, lanes * group, operand.codes, k.addIndex(row, k.mulIndex(g, group)));
+    for (Value start : starts) {
+      Value elements =
+          loadVector(k, lanes * group, operand.codes, k.addIndex(start, k.mulIndex(g, group)));
       groups.push_back(bitcast(k, toPanelElements(elements, lanes * group), lanes, i32));
     }
     if (!tiled())
       groups = transpose(groups);
     for (auto [i, vector] : llvm::enumerate(groups)) {
       Value i0 = k.index(i);
-      Value to = tiled() ? groupIndex(g, k.addIndex(lane0, i0)) : groupIndex(k.addIndex(g, i0), lane0);
+      Value to =
+          tiled() ? groupIndex(g, k.addIndex(lane0, i0)) : groupIndex(k.addIndex(g, i0), lane0);
       storeVector(k, vector, buffer, to);
     }
   });
@@ -75,7 +78,8 @@ void PanelPacker::packColumns(Value firstRow, Value lane0) {
     Values parts;
     for (int64_t i = 0; i < group; ++i) {
       Value kIndex = k.addIndex(k.mulIndex(g, group), k.index(i));
-      Value elements = loadVector(k, lanes, operand.codes, k.addIndex(column, k.mulIndex(kIndex, operand.rows)));
+      Value elements =
+          loadVector(k, lanes, operand.codes, k.addIndex(column, k.mulIndex(kIndex, rows)));
       parts.push_back(toPanelElements(elements, lanes));
     }
     // Of four: 0 with 2 and 1 with 3, then both.
@@ -99,7 +103,7 @@ void PanelPacker::packColumns(Value firstRow, Value lane0) {
 void PanelPacker::packScalars(Value firstRow) {
   k.loop(k.index(fastGroups()), k.index(plan.groups), 1, [&](Value g) {
     k.loop(width, [&](Value r) {
-      Value row = k.minIndex(k.addIndex(firstRow, r), k.index(operand.rows - 1));
+      Value row = k.minIndex(k.addIndex(firstRow, r), k.index(rows - 1));
       k.storeScalar(scalarGroup(g, row), buffer, groupIndex(g, r));
     });
   });
@@ -118,7 +122,8 @@ Value PanelPacker::scalarGroup(Value g, Value row) {
     auto below = [&](Value x, int64_t limit) {
       return arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult, x, k.index(limit));
     };
-    Value exists = m.both(below(inBlock, std::min(problem.block, problem.k)), below(kIndex, problem.k));
+    Value exists =
+        m.both(below(inBlock, std::min(problem.block, problem.k)), below(kIndex, problem.k));
     Value value = element(k.minIndex(kIndex, k.index(problem.k - 1)), row);
     value = m.selectI(exists, value, k.i32(0));
     bits = bits ? m.orI(bits, m.shl(value, i * 32 / group)) : value;
@@ -129,8 +134,8 @@ Value PanelPacker::scalarGroup(Value g, Value row) {
 /// The element [row, k] as the low bits of an i32, the others zero.
 Value PanelPacker::element(Value kIndex, Value row) {
   VectorMachine m = k.scalar();
-  Value offset = operand.contiguousK ? k.addIndex(k.mulIndex(row, problem.k), kIndex)
-                                     : k.addIndex(k.mulIndex(kIndex, operand.rows), row);
+  Value offset = contiguousK ? k.addIndex(k.mulIndex(row, problem.k), kIndex)
+                             : k.addIndex(k.mulIndex(kIndex, rows), row);
   Value value = k.loadScalar(operand.codes, k.addIndex(base, offset));
   if (value.getType().isF32())
     return m.bitsOf(value);
@@ -149,7 +154,8 @@ Value PanelPacker::toPanelElements(Value vector, int64_t count) {
   GemmElement panel = plan.kernel.element();
   if (panel == GemmElement::F32)
     return vector;
-  auto type = VectorType::get({count}, panel == GemmElement::I8 ? k.b.getI8Type() : k.b.getI16Type());
+  auto type =
+      VectorType::get({count}, panel == GemmElement::I8 ? k.b.getI8Type() : k.b.getI16Type());
   auto splat = [&](int64_t v) {
     auto attr = DenseElementsAttr::get(type, k.b.getIntegerAttr(type.getElementType(), v));
     return arith::ConstantOp::create(k.b, k.loc, attr);
@@ -158,10 +164,12 @@ Value PanelPacker::toPanelElements(Value vector, int64_t count) {
     vector = arith::ExtSIOp::create(k.b, k.loc, type, vector);
   if (isB && plan.planes > 1) {
     Value eight = splat(8);
-    Value low = arith::ShRSIOp::create(k.b, k.loc, arith::ShLIOp::create(k.b, k.loc, vector, eight), eight);
+    Value low =
+        arith::ShRSIOp::create(k.b, k.loc, arith::ShLIOp::create(k.b, k.loc, vector, eight), eight);
     // vector = 256·high + low: a negative low byte carries into the high one.
     Value carry = arith::ShRUIOp::create(k.b, k.loc, low, splat(15));
-    Value high = arith::AddIOp::create(k.b, k.loc, arith::ShRSIOp::create(k.b, k.loc, vector, eight), carry);
+    Value high =
+        arith::AddIOp::create(k.b, k.loc, arith::ShRSIOp::create(k.b, k.loc, vector, eight), carry);
     vector = plane ? high : low;
   }
   if (isB && plan.kernel.offsetB())
@@ -170,7 +178,7 @@ Value PanelPacker::toPanelElements(Value vector, int64_t count) {
 }
 
 /// lanes × lanes, by exchanging halves of vectors that are 1, 2, 4 … apart.
-PanelPacker::Values PanelPacker::transpose(Values rows) {
+PanelPacker::Values PanelPacker::transpose(Values v) {
   for (int64_t d = 1; d < lanes; d *= 2) {
     SmallVector<int64_t> low(lanes), high(lanes);
     for (int64_t l = 0; l < lanes; ++l) {
@@ -179,10 +187,10 @@ PanelPacker::Values PanelPacker::transpose(Values rows) {
     }
     for (int64_t i = 0; i < lanes; ++i)
       if (!(i & d)) {
-        Value a = rows[i], b = rows[i + d];
-        rows[i] = vector::ShuffleOp::create(k.b, k.loc, a, b, low);
-        rows[i + d] = vector::ShuffleOp::create(k.b, k.loc, a, b, high);
+        Value a = v[i], b = v[i + d];
+        v[i] = vector::ShuffleOp::create(k.b, k.loc, a, b, low);
+        v[i + d] = vector::ShuffleOp::create(k.b, k.loc, a, b, high);
       }
   }
-  return rows;
+  return v;
 }

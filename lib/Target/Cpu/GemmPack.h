@@ -9,12 +9,13 @@ namespace intq::cpu {
 /// (their results are dropped), groups beyond it hold zeros.
 class PanelPacker {
 public:
-  PanelPacker(KernelBuilder &k, const GemmProblem &problem, const GemmPlan &plan, const GemmOperand &operand,
-              bool isB);
+  PanelPacker(KernelBuilder &k, const GemmProblem &problem, const GemmPlan &plan,
+              const GemmOperand &operand, bool isB);
 
-  /// Packs the panel whose first row is `firstRow` of batch `batch` to buffer[at …]. `plane`: which half
-  /// of 16-bit codes, 0 low, 1 high; only used where the plan has planes.
-  void pack(mlir::Value batch, mlir::Value firstRow, mlir::Value buffer, mlir::Value at, int64_t plane);
+  /// Packs the panel whose first row is `firstRow` of batch `batch` to buffer[at …]. `plane`: which
+  /// half of 16-bit codes, 0 low, 1 high; only used where the plan has planes.
+  void pack(mlir::Value batch, mlir::Value firstRow, mlir::Value buffer, mlir::Value at,
+            int64_t plane);
 
 private:
   using Values = KernelBuilder::Values;
@@ -33,8 +34,8 @@ private:
   const GemmProblem &problem;
   const GemmPlan &plan;
   const GemmOperand &operand;
-  bool isB;
-  int64_t width, lanes, group;
+  bool isB, contiguousK;
+  int64_t rows, width, lanes, group;
   mlir::Type i32;
   // Of the panel at hand.
   mlir::Value base, buffer, at;

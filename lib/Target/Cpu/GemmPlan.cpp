@@ -10,7 +10,8 @@ using llvm::divideCeil;
 
 /// What a tile of panels of A and B may take of a core's second-level cache (1 MiB on most).
 static constexpr int64_t kTileBytes = 640 << 10;
-/// Tasks that a product is cut into where it is large enough, so that any few threads get equal shares.
+/// Tasks that a product is cut into where it is large enough, so that any few threads get equal
+/// shares.
 static constexpr int64_t kTasks = 24;
 /// A problem of a batch whose panels fit in here is packed and multiplied by one thread.
 static constexpr int64_t kSlotBytes = 256 << 10;
@@ -20,20 +21,26 @@ static constexpr int64_t kShortChunk = 128;
 
 GemmElement MicroKernel::element() const {
   switch (dot) {
-  case GemmDot::Float: return GemmElement::F32;
+  case GemmDot::Float:
+    return GemmElement::F32;
   case GemmDot::VnniBytes:
-  case GemmDot::AmxBytes: return GemmElement::I8;
+  case GemmDot::AmxBytes:
+    return GemmElement::I8;
   case GemmDot::Pairs:
-  case GemmDot::VnniPairs: break;
+  case GemmDot::VnniPairs:
+    break;
   }
   return GemmElement::I16;
 }
 
 int64_t MicroKernel::group() const {
   switch (element()) {
-  case GemmElement::I8: return 4;
-  case GemmElement::I16: return 2;
-  case GemmElement::F32: break;
+  case GemmElement::I8:
+    return 4;
+  case GemmElement::I16:
+    return 2;
+  case GemmElement::F32:
+    break;
   }
   return 1;
 }
@@ -72,8 +79,9 @@ static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
   else if (isa == Isa::Generic)
     blocks = kGeneric;
   auto cost = [&](const Block &b) { return double(alignTo(p.m, b.mr)) * b.cost; };
-  const Block &best = *std::min_element(blocks.begin(), blocks.end(),
-                                        [&](const Block &x, const Block &y) { return cost(x) < cost(y); });
+  const Block &best =
+      *std::min_element(blocks.begin(), blocks.end(),
+                        [&](const Block &x, const Block &y) { return cost(x) < cost(y); });
   return {dot, best.lanes, best.mr, best.vectors};
 }
 
@@ -85,7 +93,8 @@ static void planSums(const GemmProblem &p, GemmPlan &plan) {
   plan.blocks = divideCeil(p.k, p.block);
   plan.groupsPerBlock = alignTo(divideCeil(std::min(p.k, p.block), group), step);
   int64_t lastBlock = p.k - (plan.blocks - 1) * p.block;
-  plan.groups = (plan.blocks - 1) * plan.groupsPerBlock + alignTo(divideCeil(lastBlock, group), step);
+  plan.groups =
+      (plan.blocks - 1) * plan.groupsPerBlock + alignTo(divideCeil(lastBlock, group), step);
   plan.regular = plan.blocks == 1 || p.block % (group * step) == 0;
   plan.chunkGroups = plan.groupsPerBlock;
   if (kernel.dot == GemmDot::Float)
@@ -126,6 +135,8 @@ GemmPlan intq::cpu::planGemm(const GemmProblem &p, Isa isa) {
   // A panel is written, and its row sums are read, whole vectors at a time: room for the last one.
   plan.strideA = alignTo(plan.groups * kernel.mr + kernel.lanes, 16);
   plan.strideB = plan.groups * kernel.nr();
+  plan.directA = kernel.tiledA() && p.contiguousA && p.m % kernel.mr == 0 &&
+                 p.k % (kernel.group() * kernel.groupStep()) == 0 && plan.regular;
   planTiles(plan);
   int64_t bytes = 4 * (plan.panelsM * plan.strideA + plan.panelsN * plan.strideB * plan.planes);
   plan.slots = p.batch >= 8 && bytes <= kSlotBytes ? std::min(p.batch, kSlots) : 0;

@@ -42,6 +42,7 @@ struct MicroKernel {
 struct GemmProblem {
   int64_t batch, m, n, k, block;
   GemmElement elementA, elementB;     // in memory
+  bool contiguousA, contiguousB;      // whether k is the minor dimension in memory
   int64_t maxCodeA = 0, maxCodeB = 0; // largest magnitude of a code; unused for f32
 
   bool isFloat() const { return elementA == GemmElement::F32; }
@@ -55,10 +56,11 @@ struct GemmPlan {
   int64_t groups;         // of all blocks
   int64_t chunkGroups;    // as many as an i32 accumulator holds exactly (Spec N1), at most a block
   bool regular;           // group g holds k = g·group(), …: no padding between blocks
+  bool directA;           // A is read where it lies: its rows are those of AMX tiles
   int64_t panelsM, panelsN;
-  int64_t strideA, strideB;   // groups (of 32 bits) from one panel to the next
-  int64_t tileM, tileN;       // panels in the tile of one task
-  int64_t slots;              // > 0: so many tasks share out the batches, each with buffers of its own
+  int64_t strideA, strideB; // groups (of 32 bits) from one panel to the next
+  int64_t tileM, tileN;     // panels in the tile of one task
+  int64_t slots; // > 0: so many tasks share out the batches, each with buffers of its own
 
   /// Chunks and planes are added up in i64.
   bool wide() const { return planes > 1 || chunkGroups < groupsPerBlock; }

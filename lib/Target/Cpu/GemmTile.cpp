@@ -17,7 +17,8 @@ Value intq::cpu::scaleIndex(KernelBuilder &k, const GemmScales &scales, Value ba
   return scales.rowStride ? k.addIndex(index, k.mulIndex(row, scales.rowStride)) : index;
 }
 
-Value intq::cpu::groupsFrom(KernelBuilder &k, const GemmPlan &plan, Value block, Value offset, int64_t most) {
+Value intq::cpu::groupsFrom(KernelBuilder &k, const GemmPlan &plan, Value block, Value offset,
+                            int64_t most) {
   if (plan.groups % most == 0 && plan.groupsPerBlock % most == 0)
     return k.index(most);
   Value first = k.mulIndex(block, plan.groupsPerBlock);
@@ -72,12 +73,21 @@ Value TileComputer::at(Value row, int64_t v) {
 
 void TileComputer::runKernel(Value groupOffset, Value groups, int64_t plane) {
   const MicroKernel &kernel = plan.kernel;
-  Value a = k.addIndex(packed->a.offset, k.mulIndex(panelM, plan.strideA));
-  Value b = k.addIndex(packed->b.offset, k.addIndex(k.mulIndex(panelN, plan.strideB), k.index(plane * packed->planeB)));
-  PanelRef panelA{packed->a.buffer, k.addIndex(a, k.mulIndex(groupOffset, kernel.mr))};
+  Value b = k.addIndex(packed->b.offset, k.addIndex(k.mulIndex(panelN, plan.strideB),
+                                                    k.index(plane * packed->planeB)));
   PanelRef panelB{packed->b.buffer, k.addIndex(b, k.mulIndex(groupOffset, kernel.nr()))};
-  auto emit = kernel.dot == GemmDot::AmxBytes ? emitAmxKernel : emitVectorKernel;
-  emit(k, kernel, panelA, panelB, groups, sums);
+  if (plan.directA) {
+    int64_t depth = g.problem.k;
+    Value a =
+        k.addIndex(k.mulIndex(batch, g.problem.m * depth), k.mulIndex(panelM, kernel.mr * depth));
+    PanelRef panelA{g.a.codes, k.addIndex(a, k.mulIndex(groupOffset, kernel.group()))};
+    return emitAmxKernel(k, kernel, panelA, {depth, 64}, panelB, groups, sums);
+  }
+  Value a = k.addIndex(packed->a.offset, k.mulIndex(panelM, plan.strideA));
+  PanelRef panelA{packed->a.buffer, k.addIndex(a, k.mulIndex(groupOffset, kernel.mr))};
+  if (kernel.tiledA())
+    return emitAmxKernel(k, kernel, panelA, {64, 64 * kernel.mr}, panelB, groups, sums);
+  emitVectorKernel(k, kernel, panelA, panelB, groups, sums);
 }
 
 /// The exact sums of scale block `block`: in `sums`, or in `wideSums` where the plan is wide.
@@ -93,9 +103,11 @@ void TileComputer::sumBlock(Value block) {
       storeVector(k, zero, wideSums, at(row, v));
   });
   k.loop(k.index(0), end, plan.chunkGroups, [&](Value offset) {
-    Value chunk = k.addIndex(k.mulIndex(block, plan.chunksPerBlock()), k.divIndex(offset, plan.chunkGroups));
+    Value chunk =
+        k.addIndex(k.mulIndex(block, plan.chunksPerBlock()), k.divIndex(offset, plan.chunkGroups));
     for (int64_t plane = 0; plane < plan.planes; ++plane) {
-      runKernel(k.addIndex(first, offset), groupsFrom(k, plan, block, offset, plan.chunkGroups), plane);
+      runKernel(k.addIndex(first, offset), groupsFrom(k, plan, block, offset, plan.chunkGroups),
+                plane);
       addToWide(chunk, plane);
     }
   });
@@ -108,7 +120,8 @@ Value TileComputer::chunkSum(Value row, int64_t v, Value chunk) {
     return sum;
   int64_t chunks = plan.blocks * plan.chunksPerBlock();
   Value line = k.addIndex(k.mulIndex(panelM, chunks), chunk);
-  Value index = k.addIndex(packed->rowSums.offset, k.addIndex(k.mulIndex(line, plan.kernel.lanes), row));
+  Value index =
+      k.addIndex(packed->rowSums.offset, k.addIndex(k.mulIndex(line, plan.kernel.lanes), row));
   Value correction = broadcast(k, plan.kernel.lanes, k.loadScalar(packed->rowSums.buffer, index));
   return arith::AddIOp::create(k.b, k.loc, sum, correction);
 }
@@ -132,7 +145,8 @@ void TileComputer::addToWide(Value chunk, int64_t plane) {
 Value TileComputer::blockSum(Value row, int64_t v, Value block) {
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
   if (g.problem.isFloat())
-    return bitcast(k, loadVector(k, plan.kernel.lanes, sums, at(row, v)), plan.kernel.lanes, k.b.getF32Type());
+    return bitcast(k, loadVector(k, plan.kernel.lanes, sums, at(row, v)), plan.kernel.lanes,
+                   k.b.getF32Type());
   if (plan.wide())
     return m.toFloat(loadVector(k, plan.kernel.lanes, wideSums, at(row, v)));
   return m.toFloat(chunkSum(row, v, block));
@@ -150,7 +164,8 @@ Value TileComputer::factor(Value row, int64_t v, Value block) {
   if (packed->scalesB.buffer) {
     Value line = k.mulIndex(block, plan.panelsN * plan.kernel.nr());
     Value index = k.addIndex(line, k.addIndex(column0, k.index(v * plan.kernel.lanes)));
-    b = loadVector(k, plan.kernel.lanes, packed->scalesB.buffer, k.addIndex(packed->scalesB.offset, index));
+    b = loadVector(k, plan.kernel.lanes, packed->scalesB.buffer,
+                   k.addIndex(packed->scalesB.offset, index));
   }
   return a && b ? m.mul(a, b) : a ? a : b;
 }
@@ -162,7 +177,8 @@ void TileComputer::addBlock(Value block) {
     for (int64_t v = 0; v < plan.kernel.vectors; ++v) {
       Value before = loadVector(k, plan.kernel.lanes, out, at(row, v));
       Value sum = blockSum(row, v, block);
-      Value after = g.problem.isFloat() ? m.add(before, sum) : m.fma(sum, factor(row, v, block), before);
+      Value after =
+          g.problem.isFloat() ? m.add(before, sum) : m.fma(sum, factor(row, v, block), before);
       storeVector(k, after, out, at(row, v));
     }
   });
@@ -185,7 +201,8 @@ void TileComputer::store() {
   int64_t n = g.problem.n, nr = plan.kernel.nr(), whole = n / nr;
   if (n % nr == 0)
     return forRows([&](Value row) { storeRow(row); });
-  Value inside = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult, panelN, k.index(whole));
+  Value inside =
+      arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult, panelN, k.index(whole));
   if (whole)
     k.when(inside, [&] { forRows([&](Value row) { storeRow(row); }); });
   Value last = arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::eq, panelN, k.index(whole));
@@ -193,7 +210,8 @@ void TileComputer::store() {
     forRows([&](Value row) {
       for (int64_t v = 0; v < plan.kernel.vectors; ++v)
         storeVector(k, finished(row, v), lastRow, k.index(v * plan.kernel.lanes));
-      Value to = k.addIndex(k.mulIndex(k.addIndex(row0, row), n), k.mulIndex(batch, g.problem.m * n));
+      Value to =
+          k.addIndex(k.mulIndex(k.addIndex(row0, row), n), k.mulIndex(batch, g.problem.m * n));
       k.loop(k.index(0), k.index(n % nr), 1, [&](Value i) {
         Value column = k.addIndex(column0, i);
         Value value = k.loadScalar(lastRow, i);

@@ -1,4 +1,5 @@
-// What happens to one block of accumulators: sums over chunks and scale blocks, scales, bias, store.
+// What happens to one block of accumulators: sums over chunks and scale blocks, scales, bias,
+// store.
 #pragma once
 #include "Gemm.h"
 
@@ -6,20 +7,22 @@ namespace intq::cpu {
 
 /// Where the packed panels of one problem lie (flat buffers and offsets of the problem in them).
 struct PackedOperands {
-  PanelRef a, b;     // panels of 32-bit groups; B's second plane follows after planeB groups
+  PanelRef a, b; // panels of 32-bit groups; B's second plane follows after planeB groups
   int64_t planeB = 0;
-  PanelRef rowSums;  // i32 [panelsM][chunks][lanes]: −128 · Σ of the codes of A; offsetB only
-  PanelRef scalesB;  // f32 [blocks][panelsN · nr]; null buffer: no scales
+  PanelRef rowSums; // i32 [panelsM][chunks][lanes]: −128 · Σ of the codes of A; offsetB only
+  PanelRef scalesB; // f32 [blocks][panelsN · nr]; null buffer: no scales
 };
 
 /// Computes blocks of C. `allocate` makes the buffers of one thread.
 class TileComputer {
 public:
-  TileComputer(KernelBuilder &k, const Gemm &gemm, const GemmPlan &plan) : k(k), g(gemm), plan(plan) {}
+  TileComputer(KernelBuilder &k, const Gemm &gemm, const GemmPlan &plan)
+      : k(k), g(gemm), plan(plan) {}
 
   void allocate();
   /// The block of the panels `panelM` and `panelN` of problem `batch`.
-  void compute(const PackedOperands &packed, mlir::Value batch, mlir::Value panelM, mlir::Value panelN);
+  void compute(const PackedOperands &packed, mlir::Value batch, mlir::Value panelM,
+               mlir::Value panelN);
 
 private:
   using Values = KernelBuilder::Values;
@@ -47,8 +50,10 @@ private:
 };
 
 /// The index of the scale of [batch, row] in block 0.
-mlir::Value scaleIndex(KernelBuilder &k, const GemmScales &scales, mlir::Value batch, mlir::Value row);
+mlir::Value scaleIndex(KernelBuilder &k, const GemmScales &scales, mlir::Value batch,
+                       mlir::Value row);
 /// The groups of scale block `block` from `offset` on, but at most `most`.
-mlir::Value groupsFrom(KernelBuilder &k, const GemmPlan &plan, mlir::Value block, mlir::Value offset, int64_t most);
+mlir::Value groupsFrom(KernelBuilder &k, const GemmPlan &plan, mlir::Value block,
+                       mlir::Value offset, int64_t most);
 
 } // namespace intq::cpu

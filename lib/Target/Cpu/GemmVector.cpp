@@ -14,7 +14,8 @@ void intq::cpu::storeVector(KernelBuilder &k, Value vector, Value buffer, Value 
   vector::StoreOp::create(k.b, k.loc, vector, buffer, at);
 }
 Value intq::cpu::broadcast(KernelBuilder &k, int64_t lanes, Value scalar) {
-  return vector::BroadcastOp::create(k.b, k.loc, VectorType::get({lanes}, scalar.getType()), scalar);
+  return vector::BroadcastOp::create(k.b, k.loc, VectorType::get({lanes}, scalar.getType()),
+                                     scalar);
 }
 Value intq::cpu::bitcast(KernelBuilder &k, Value vector, int64_t lanes, Type element) {
   return vector::BitCastOp::create(k.b, k.loc, VectorType::get({lanes}, element), vector);
@@ -36,7 +37,8 @@ static Value dotPairs(KernelBuilder &k, int64_t lanes, Value acc, Value a, Value
 
 static Value callDot(KernelBuilder &k, StringRef intrinsic, Value acc, Value x, Value y) {
   auto name = k.b.getStringAttr(intrinsic);
-  return LLVM::CallIntrinsicOp::create(k.b, k.loc, acc.getType(), name, ValueRange{acc, x, y}).getResult(0);
+  return LLVM::CallIntrinsicOp::create(k.b, k.loc, acc.getType(), name, ValueRange{acc, x, y})
+      .getResult(0);
 }
 
 /// acc + a·b over the groups of one lane each; a and b are vectors of 32-bit groups.
@@ -45,17 +47,20 @@ static Value dot(KernelBuilder &k, const MicroKernel &kernel, Value acc, Value a
   switch (kernel.dot) {
   case GemmDot::Float: {
     Type f32 = k.b.getF32Type();
-    return math::FmaOp::create(k.b, k.loc, bitcast(k, a, lanes, f32), bitcast(k, b, lanes, f32), acc);
+    return math::FmaOp::create(k.b, k.loc, bitcast(k, a, lanes, f32), bitcast(k, b, lanes, f32),
+                               acc);
   }
   case GemmDot::Pairs:
     return dotPairs(k, lanes, acc, a, b);
   case GemmDot::VnniBytes: { // unsigned × signed, wrapping (Spec N1)
     Type i8 = k.b.getI8Type();
-    return callDot(k, "llvm.x86.avx512.vpdpbusd.512", acc, bitcast(k, b, 64, i8), bitcast(k, a, 64, i8));
+    return callDot(k, "llvm.x86.avx512.vpdpbusd.512", acc, bitcast(k, b, 64, i8),
+                   bitcast(k, a, 64, i8));
   }
   case GemmDot::VnniPairs: {
     Type i16 = k.b.getI16Type();
-    return callDot(k, "llvm.x86.avx512.vpdpwssd.512", acc, bitcast(k, b, 32, i16), bitcast(k, a, 32, i16));
+    return callDot(k, "llvm.x86.avx512.vpdpwssd.512", acc, bitcast(k, b, 32, i16),
+                   bitcast(k, a, 32, i16));
   }
   case GemmDot::AmxBytes:
     break;
@@ -63,8 +68,8 @@ static Value dot(KernelBuilder &k, const MicroKernel &kernel, Value acc, Value a
   return acc;
 }
 
-void intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b, Value groups,
-                                 Value tile) {
+void intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
+                                 PanelRef b, Value groups, Value tile) {
   int64_t lanes = kernel.lanes;
   bool isFloat = kernel.dot == GemmDot::Float;
   Type element = isFloat ? Type(k.b.getF32Type()) : Type(k.b.getI32Type());
@@ -85,17 +90,21 @@ void intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, Pa
     return next;
   });
   for (auto [i, sum] : llvm::enumerate(sums))
-    storeVector(k, isFloat ? bitcast(k, sum, lanes, k.b.getI32Type()) : sum, tile, k.index(i * lanes));
+    storeVector(k, isFloat ? bitcast(k, sum, lanes, k.b.getI32Type()) : sum, tile,
+                k.index(i * lanes));
 }
 
-Value intq::cpu::emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, Value groups) {
+Value intq::cpu::emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
+                                      Value groups) {
   auto type = VectorType::get({kernel.lanes}, k.b.getI32Type());
   auto splat = [&](int32_t v) {
-    return arith::ConstantOp::create(k.b, k.loc, DenseElementsAttr::get(type, k.b.getI32IntegerAttr(v)));
+    return arith::ConstantOp::create(k.b, k.loc,
+                                     DenseElementsAttr::get(type, k.b.getI32IntegerAttr(v)));
   };
   Value ones = splat(0x01010101), zero = splat(0);
   auto sums = k.loop(k.index(0), groups, 1, {zero}, [&](Value g, ValueRange sum) {
-    Value rows = loadVector(k, kernel.lanes, a.buffer, k.addIndex(a.offset, k.mulIndex(g, kernel.mr)));
+    Value rows =
+        loadVector(k, kernel.lanes, a.buffer, k.addIndex(a.offset, k.mulIndex(g, kernel.mr)));
     return KernelBuilder::Values{dot(k, kernel, sum[0], rows, ones)};
   });
   return arith::MulIOp::create(k.b, k.loc, sums[0], splat(-128));
