@@ -1,5 +1,6 @@
 // Translation to LLVM IR, optimization, and linking against a closed list of symbols.
 #include "Jit.h"
+#include "PerfMap.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
@@ -156,6 +157,7 @@ link(llvm::orc::ThreadSafeModule module, llvm::orc::JITTargetMachineBuilder buil
     return jit.takeError();
   // Its findings come back as errors of lookup; they are not to be printed as well.
   (*jit)->getExecutionSession().setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
+  addPerfMap(**jit);
   if (llvm::Error error = defineSymbols(**jit))
     return std::move(error);
   if (llvm::Error error = (*jit)->addIRModule(std::move(module)))
@@ -181,6 +183,11 @@ intq::cpu::jitCompile(ModuleOp module, ArrayRef<std::string> functions, const Op
     return report(module, machine.takeError());
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
+  // A kernel stays a function of its own: inlined into its only caller it would not be faster, but the
+  // caller slower to compile.
+  for (llvm::Function &function : *code)
+    if (function.hasLocalLinkage())
+      function.addFnAttr(llvm::Attribute::NoInline);
   for (const std::string &function : functions)
     addEntry(*code, function);
   if (options.isa >= Isa::Avx512Vnni)

@@ -1,6 +1,7 @@
 // KernelBuilder: arguments, loops and the vector idioms that all kernels share.
 #include "intq/Target/Cpu/Kernel.h"
 #include "intq/Dialect/Intq/Intq.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/OpenMP/OpenMPDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -39,6 +40,7 @@ KernelBuilder::KernelBuilder(ModuleOp module, StringRef name, Operation *op, Isa
   b.setInsertionPointToEnd(module.getBody());
   function = func::FuncOp::create(b, loc, name, b.getFunctionType({}, {}));
   function.setPrivate();
+  function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
   function.addEntryBlock();
   for (Type type : op->getOperandTypes())
     operandBuffers.push_back(addBuffers(type));
