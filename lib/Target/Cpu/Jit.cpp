@@ -157,7 +157,8 @@ link(llvm::orc::ThreadSafeModule module, llvm::orc::JITTargetMachineBuilder buil
     return jit.takeError();
   // Its findings come back as errors of lookup; they are not to be printed as well.
   (*jit)->getExecutionSession().setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
-  addPerfMap(**jit);
+  if (wantsPerfMap())
+    addPerfMap(**jit);
   if (llvm::Error error = defineSymbols(**jit))
     return std::move(error);
   if (llvm::Error error = (*jit)->addIRModule(std::move(module)))
@@ -197,6 +198,8 @@ intq::cpu::jitCompile(ModuleOp module, ArrayRef<std::string> functions, const Op
     return failure();
   dump(options, "4-code.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
   optimize(*code, **machine);
+  if (wantsPerfMap())
+    keepNames(*code);
   dump(options, "5-optimized.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
   dumpCode(options, "6-code.s", llvm::CodeGenFileType::AssemblyFile, *code, **machine);
   dumpCode(options, "7-code.o", llvm::CodeGenFileType::ObjectFile, *code, **machine);
