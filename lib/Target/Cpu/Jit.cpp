@@ -184,11 +184,6 @@ intq::cpu::jitCompile(ModuleOp module, ArrayRef<std::string> functions, const Op
     return report(module, machine.takeError());
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple());
-  // A kernel stays a function of its own: inlined into its only caller it would not be faster, but the
-  // caller slower to compile.
-  for (llvm::Function &function : *code)
-    if (function.hasLocalLinkage())
-      function.addFnAttr(llvm::Attribute::NoInline);
   for (const std::string &function : functions)
     addEntry(*code, function);
   if (options.isa >= Isa::Avx512Vnni)

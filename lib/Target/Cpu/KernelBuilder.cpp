@@ -41,6 +41,8 @@ KernelBuilder::KernelBuilder(ModuleOp module, StringRef name, Operation *op, Isa
   function = func::FuncOp::create(b, loc, name, b.getFunctionType({}, {}));
   function.setPrivate();
   function->setAttr("llvm.linkage", LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
+  // It stays a function of its own: inlined into its only caller it would not be faster, but that slower to compile.
+  function->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
   function.addEntryBlock();
   for (Type type : op->getOperandTypes())
     operandBuffers.push_back(addBuffers(type));
