@@ -15,7 +15,7 @@ from test_train import write_data
 
 from intq import abi, cli
 
-RECIPES = ["float", "row8", "row8a8", "paper16", "paper12", "paper10", "paper8", "paper8x8"]
+RECIPES = ["float", "row8", "row8a8", "paper16", "paper8", "paper8x8"]
 
 
 @pytest.fixture
@@ -41,16 +41,17 @@ def record(result):
     return json.loads(out.strip().splitlines()[-1])
 
 
-def routes():
-    return [["--engine", "reference"]] + [["--cpu-isa", isa, "--threads", threads] for isa in abi.cpu_isas()
-                                          for threads in ("1", "2", "3")]
+def routes(recipe):
+    """Interpreter and compiled code; for the default recipe every instruction set and 1, 2 and 3 threads."""
+    isas = abi.cpu_isas()
+    compiled = [(isa, "2") for isa in isas] + [(isas[0], "1"), (isas[-1], "3")] if recipe == "row8" else [(isas[0], "2")]
+    return [["--engine", "reference"]] + [["--cpu-isa", isa, "--threads", threads] for isa, threads in compiled]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_route_gives_the_same_state(job, run, tmp_path, recipe):
-    every = routes() if recipe in ("float", "row8") else [routes()[0], routes()[1], routes()[-1]]
     states = {}
-    for index, route in enumerate(every):
+    for index, route in enumerate(routes(recipe)):
         result = record(run(*job, "--recipe", recipe, *route, "--out", tmp_path / str(index), "--json"))
         states[" ".join(route)] = result["state_sha256"]
     assert len(set(states.values())) == 1, states
