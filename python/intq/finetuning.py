@@ -179,15 +179,20 @@ class FineTuning:
         self.trainer.train()
         if self.eval_data:
             self.metrics = self.trainer.last_metrics or self._evaluate()
+        self.state_sha256 = self.trainer.hash()
         self._save_results()
 
     def _save_results(self):
         target = self.folder.path / "model"
+        results.save_weights(target, self.program, add_prefix=not self.is_onnx)
+        results.copy_tokenizer(self.tokenizer_folder, target)
+        entries = self.program.state_entries
+        self.program.close()  # its memory is not needed for what follows
         if self.is_onnx:
-            results.save_graph(target, self.program, self.folder.path / "train.onnx", self.tokenizer_folder)
+            results.save_graph(target, entries, self.folder.path / "train.onnx")
         else:
-            results.save_bert(target, self.program, self.checkpoint.config, self.checkpoint.prefix, self.task,
-                              self.label_names, self.num_labels, self.tokenizer_folder)
+            results.save_bert(target, self.checkpoint.config, self.checkpoint.prefix, self.task, self.label_names,
+                              self.num_labels)
         title = f"{Path(self.args.model).name} · {self.args.task_preset or self.task} · {self.options.recipe}"
         plot_run(self.folder.read_log(), self.folder.path / "curves.png", title, self.metric)
         if self.metrics:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import onnx
 from onnx import numpy_helper
+from safetensors import safe_open
 
 from intq.data.tokenizer import FILES
 from intq.errors import UserError
@@ -23,25 +24,30 @@ def parameters(program):
             if e["role"] in ("parameter", "frozen")}
 
 
-def save_bert(folder, program, config, prefix, task, label_names, num_labels, tokenizer_folder):
-    """model/: safetensors, configuration and tokenizer as transformers reads them, and model.onnx."""
-    folder = Path(folder)
+def save_weights(folder, program, add_prefix):
+    """model.safetensors; with `add_prefix` under the names of transformers' classes, which begin with `bert.`."""
     folder.mkdir(exist_ok=True)
     weights = parameters(program)
-    named = {n if n.startswith((*_HEADS, "bert.")) else "bert." + n: w for n, w in weights.items()}
+    named = {_class_name(n) if add_prefix else n: w for n, w in weights.items()}
     _replace(folder / "model.safetensors", lambda path: write_safetensors(path, named, {"format": "pt"}))
+
+
+def _class_name(name):
+    return name if name.startswith((*_HEADS, "bert.")) else "bert." + name
+
+
+def save_bert(folder, config, prefix, task, label_names, num_labels):
+    """The configuration for transformers, and model.onnx from the weights that lie in `folder`."""
     write_atomically(folder / "config.json", json.dumps(_config(config, task, label_names, num_labels), indent=1))
-    copy_tokenizer(tokenizer_folder, folder)
-    export_inference(config, weights, prefix, folder / "model.onnx", task=task, num_labels=num_labels)
+    with safe_open(folder / "model.safetensors", "numpy") as weights:
+        export_inference(config, lambda name: weights.get_tensor(_class_name(name)), prefix, folder / "model.onnx",
+                         task=task, num_labels=num_labels)
 
 
-def save_graph(folder, program, model_path, tokenizer_folder):
-    """The same for a model that came as ONNX: parameters by their names, and the file's own forward graph."""
-    folder = Path(folder)
-    folder.mkdir(exist_ok=True)
-    _replace(folder / "model.safetensors", lambda path: write_safetensors(path, parameters(program)))
-    copy_tokenizer(tokenizer_folder, folder)
-    write_model(_forward_graph(model_path, program), folder / "model.onnx")
+def save_graph(folder, entries, model_path):
+    """For a model that came as ONNX: the file's own forward graph with the weights that lie in `folder`."""
+    with safe_open(folder / "model.safetensors", "numpy") as weights:
+        write_model(_forward_graph(model_path, entries, weights.get_tensor), folder / "model.onnx")
 
 
 def copy_tokenizer(source, folder):
@@ -68,13 +74,13 @@ def _replace(path, write):
     draft.replace(path)
 
 
-def _forward_graph(model_path, program):
+def _forward_graph(model_path, entries, weight):
     """The graph from inputs to logits, trained weights in place, dropout off, loss and labels cut away."""
     model = onnx.load(model_path)
     held = {t.name: t for t in model.graph.initializer}
-    for entry in program.state_entries:
+    for entry in entries:
         if entry["role"] == "parameter" and entry.get("file") in held:
-            _write_back(held[entry["file"]], entry, program.state(entry["name"]))
+            _write_back(held[entry["file"]], entry, weight(entry["name"]))
     outputs = [o.name for o in model.graph.output]
     logits = "logits" if "logits" in outputs else next(o for o in outputs if "loss" not in o)
     _dropout_off(model.graph)

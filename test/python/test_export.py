@@ -161,7 +161,7 @@ def test_inference_model_takes_any_shape(checkpoint, tmp_path):
     given = feeds("classification", 2)
     expected = onnxruntime.InferenceSession(tmp_path / "m.onnx").run(["logits"], given)[0]
     tensors = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    export_inference(CheckpointFolder.open(str(checkpoint)).config, tensors, "", tmp_path / "i.onnx",
+    export_inference(CheckpointFolder.open(str(checkpoint)).config, tensors.__getitem__, "", tmp_path / "i.onnx",
                      task="classification", num_labels=2)
     session = onnxruntime.InferenceSession(tmp_path / "i.onnx")
     del given["labels"]

@@ -44,7 +44,7 @@ def run(args):
     options = training_options(args)
     with FineTuning(args, options) as job:
         job.train()
-        result = summary(job.trainer, job.program, options, job.metrics,
+        result = summary(job.trainer, job.program.info, job.state_sha256, options, job.metrics,
                          metrics=job.metrics, examples=len(job.train_data), model=str(job.folder.path / "model"))
     if args.json:
         print_json(result)

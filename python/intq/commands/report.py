@@ -12,13 +12,13 @@ def peak_rss_mib():
     return None
 
 
-def summary(trainer, program, options, named=None, **more):
+def summary(trainer, info, state_sha256, options, named=None, **more):
     """`named`: metrics, which stand at the top level under their names."""
     seconds = [s for s in trainer.seconds[1:] or trainer.seconds]
     return {**(named or {}), "steps": trainer.step,
             "step_seconds_median": round(statistics.median(seconds), 5) if seconds else None,
-            "peak_rss_mib": peak_rss_mib(), "state_sha256": trainer.hash(), "recipe": options.recipe,
-            "engine": program.info["engine"], "cpu_isa": program.info["cpu_isa"], "threads": program.info["threads"],
+            "peak_rss_mib": peak_rss_mib(), "state_sha256": state_sha256, "recipe": options.recipe,
+            "engine": info["engine"], "cpu_isa": info["cpu_isa"], "threads": info["threads"],
             "seed": options.seed, "skipped": trainer.skipped, **more}
 
 

@@ -64,7 +64,7 @@ def _train(args, options, schedule, arrays, program, function):
     write_safetensors(folder.path / "parameters.safetensors", parameters(program))
     print(f"{trainer.step} steps; parameters in {folder.path / 'parameters.safetensors'}")
     if args.json:
-        print_json(summary(trainer, program, options, losses=trainer.losses,
+        print_json(summary(trainer, program.info, trainer.hash(), options, losses=trainer.losses,
                            loss=trainer.losses[-1] if trainer.losses else None))
 
 

@@ -24,10 +24,10 @@ def export_training(folder, path, *, task, num_labels, batch, seq, dropout=None,
     return weight.drawn
 
 
-def export_inference(config, weights, prefix, path, *, task, num_labels):
-    """Writes the forward graph of fine-tuned weights (a dictionary), batch and length free."""
+def export_inference(config, weight, prefix, path, *, task, num_labels):
+    """Writes the forward graph of fine-tuned weights (`weight(name)`), batch and length free."""
     builder = GraphBuilder("bert_" + task)
-    bert = BertGraph(builder, config, weights.__getitem__, prefix, 0.0, training=False)
+    bert = BertGraph(builder, config, weight, prefix, 0.0, training=False)
     _inputs(builder, "batch", "sequence")
     logits = heads.logits(bert, task, bert.encoder("sequence"))
     builder.output("logits", logits, ["batch", "sequence", 2] if task == "qa" else ["batch", num_labels])
