@@ -62,7 +62,7 @@ def directive_findings(text):
     diagnostics = "expected-error" in text or "expected-remark" in text or "expected-warning" in text
     if diagnostics and "verify-diagnostics" not in runs:
         yield 1, "expected --verify-diagnostics where an error is expected"
-    if not (used or diagnostics or "check." in text or re.search(r"\b(not|diff|cmp|python)\b", runs)):
+    if not (used or diagnostics or "check." in text or re.search(r"\b(not|diff|cmp|python|intq-bench-gemm)\b", runs)):
         yield 1, "expected a directive, a diagnostic or a check op, but got a test that cannot fail"
 
 
