@@ -26,12 +26,13 @@ private:
   void emitPhases();
   void emitBatched();
   PackedOperands copy(Value index);
-  void packPanelA(const PackedOperands &to, Value batch, Value panel);
+  void preparePanelA(const PackedOperands &to, Value batch, Value panel);
   void packPanelB(const PackedOperands &to, Value batch, Value panel);
-  void packOffsetCorrections(const PackedOperands &to, Value panel);
+  void packOffsetCorrections(const PackedOperands &to, Value batch, Value panel);
   void packScales(const PackedOperands &to, Value batch, Value panel);
   void computeTile(const PackedOperands &from, Value batch, Value tileM, Value tileN);
 
+  bool preparesA() const { return !plan.directA || plan.kernel.offsetB(); }
   int64_t chunks() const { return plan.blocks * plan.chunksPerBlock(); }
   int64_t columns() const { return plan.panelsN * plan.kernel.nr(); }
 
@@ -70,10 +71,10 @@ PackedOperands GemmEmitter::copy(Value index) {
 void GemmEmitter::emitPhases() {
   const MicroKernel &kernel = plan.kernel;
   int64_t batch = g.problem.batch, tilesM = plan.tilesM(), tiles = tilesM * plan.tilesN();
-  if (!plan.directA)
+  if (preparesA())
     k.parallelFor(batch * plan.panelsM, kernel.mr * g.problem.k, [&](Value i) {
       Value problem = k.divIndex(i, plan.panelsM);
-      packPanelA(copy(problem), problem, k.remIndex(i, plan.panelsM));
+      preparePanelA(copy(problem), problem, k.remIndex(i, plan.panelsM));
     });
   k.parallelFor(batch * plan.panelsN, kernel.nr() * g.problem.k, [&](Value i) {
     Value problem = k.divIndex(i, plan.panelsN);
@@ -101,8 +102,8 @@ void GemmEmitter::emitBatched() {
         Value first = k.divIndex(k.mulIndex(slot, batch), plan.slots);
         Value end = k.divIndex(k.mulIndex(k.addIndex(slot, k.index(1)), batch), plan.slots);
         k.loop(first, end, 1, [&](Value problem) {
-          if (!plan.directA)
-            k.loop(plan.panelsM, [&](Value panel) { packPanelA(mine, problem, panel); });
+          if (preparesA())
+            k.loop(plan.panelsM, [&](Value panel) { preparePanelA(mine, problem, panel); });
           k.loop(plan.panelsN, [&](Value panel) {
             packPanelB(mine, problem, panel);
             k.loop(plan.panelsM, [&](Value m) { tile.compute(mine, problem, m, panel); });
@@ -122,27 +123,27 @@ void GemmEmitter::computeTile(const PackedOperands &from, Value batch, Value til
   });
 }
 
-void GemmEmitter::packPanelA(const PackedOperands &to, Value batch, Value panel) {
+void GemmEmitter::preparePanelA(const PackedOperands &to, Value batch, Value panel) {
   Value at = k.addIndex(to.a.offset, k.mulIndex(panel, plan.strideA));
-  packA.pack(batch, k.mulIndex(panel, plan.kernel.mr), to.a.buffer, at, 0);
+  if (!plan.directA)
+    packA.pack(batch, k.mulIndex(panel, plan.kernel.mr), to.a.buffer, at, 0);
   if (plan.kernel.offsetB())
-    packOffsetCorrections(to, panel);
+    packOffsetCorrections(to, batch, panel);
 }
 
-void GemmEmitter::packOffsetCorrections(const PackedOperands &to, Value panel) {
+void GemmEmitter::packOffsetCorrections(const PackedOperands &to, Value batch, Value panel) {
   const MicroKernel &kernel = plan.kernel;
-  Value a = k.addIndex(to.a.offset, k.mulIndex(panel, plan.strideA));
   k.loop(plan.blocks, [&](Value block) {
     Value first = k.mulIndex(block, plan.groupsPerBlock);
     Value end = groupsFrom(k, plan, block, k.index(0), plan.groupsPerBlock);
     k.loop(k.index(0), end, plan.chunkGroups, [&](Value offset) {
       Value groups = groupsFrom(k, plan, block, offset, plan.chunkGroups);
-      Value start = k.addIndex(a, k.mulIndex(k.addIndex(first, offset), kernel.mr));
+      RowsRef rows = rowsOfA(k, g, plan, to.a, batch, panel, k.addIndex(first, offset));
       Value chunk = k.addIndex(k.mulIndex(block, plan.chunksPerBlock()),
                                k.divIndex(offset, plan.chunkGroups));
       Value line = k.addIndex(k.mulIndex(panel, chunks()), chunk);
-      storeVector(k, emitOffsetCorrection(k, kernel, {to.a.buffer, start}, groups),
-                  to.rowSums.buffer, k.addIndex(to.rowSums.offset, k.mulIndex(line, kernel.lanes)));
+      storeVector(k, emitOffsetCorrection(k, kernel, rows, groups), to.rowSums.buffer,
+                  k.addIndex(to.rowSums.offset, k.mulIndex(line, kernel.lanes)));
     });
   });
 }

@@ -33,24 +33,25 @@ struct Gemm {
 /// Emits the whole product (parallel packing, parallel tiles) into the kernel.
 void emitGemm(KernelBuilder &k, const Gemm &gemm);
 
-/// The micro-kernels: add up `groups` groups from the panels at a and b (indices into flat buffers,
-/// of i32 unless A is read where it lies) and write mr × nr accumulators (i32, or the bits of f32)
-/// to `tile`.
+/// An offset into a flat buffer.
 struct PanelRef {
   mlir::Value buffer, offset;
 };
-void emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, PanelRef b,
-                      mlir::Value groups, mlir::Value tile);
-/// Where the rows of a panel of A lie, in bytes.
-struct TileRows {
+/// A panel of A: a packed one (of i32), or rows of the operand itself. Distances in elements.
+struct RowsRef {
+  mlir::Value buffer, offset;
   int64_t row;  // from one row to the next
-  int64_t step; // from one step of 16 groups to the next
+  int64_t step; // from one step of groups to the next (MicroKernel::groupStep)
 };
-void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a, TileRows rowsA,
-                   PanelRef b, mlir::Value groups, mlir::Value tile);
-/// The sums over `groups` groups of each row of a panel of A, times −128: what 128 in every code of
-/// B adds. AVX-512 VNNI.
-mlir::Value emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
+/// The micro-kernels: add up `groups` groups of the panels a and b. On vectors: the accumulators
+/// (i32 or f32), row by row. AMX: writes mr × nr sums to `tile`.
+KernelBuilder::Values emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a,
+                                       PanelRef b, mlir::Value groups);
+void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a, PanelRef b,
+                   mlir::Value groups, mlir::Value tile);
+/// AVX-512 VNNI: what 128 in every code of B adds, times −1: −128 · Σ of the codes of each row of
+/// `a`, in its lane.
+mlir::Value emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, RowsRef a,
                                  mlir::Value groups);
 
 /// vector.load and vector.store at an index of a flat buffer.

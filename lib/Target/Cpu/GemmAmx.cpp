@@ -27,12 +27,12 @@ public:
   void store(Value pointer, Value stride, Value value) {
     call("tilestored64", {}, {rows, bytes, pointer, stride, value});
   }
-  /// The address of element `offset` of a flat buffer, and `bytes` more.
-  Value address(Value buffer, Value offset, Value more) {
+  /// The address of element `offset` of a flat buffer.
+  Value address(Value buffer, Value offset) {
     Type i64 = k.b.getI64Type();
     int64_t size = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
     Value base = memref::ExtractAlignedPointerAsIndexOp::create(k.b, k.loc, buffer);
-    Value sum = k.addIndex(k.addIndex(base, k.mulIndex(offset, size)), more);
+    Value sum = k.addIndex(base, k.mulIndex(offset, size));
     Value bits = arith::IndexCastOp::create(k.b, k.loc, i64, sum);
     return LLVM::IntToPtrOp::create(k.b, k.loc, LLVM::LLVMPointerType::get(k.b.getContext()), bits);
   }
@@ -51,21 +51,21 @@ private:
 };
 } // namespace
 
-void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
-                              TileRows rowsA, PanelRef b, Value groups, Value tile) {
+void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a, PanelRef b,
+                              Value groups, Value tile) {
   Tiles t(k);
   constexpr int64_t kSide = 16; // rows and groups of a tile
-  Value strideA = k.i64(rowsA.row), strideB = k.i64(4 * kernel.nr());
+  int64_t bytesA = cast<MemRefType>(a.buffer.getType()).getElementTypeBitWidth() / 8;
+  Value strideA = k.i64(a.row * bytesA), strideB = k.i64(4 * kernel.nr());
   KernelBuilder::Values init = {t.zero(), t.zero(), t.zero(), t.zero()};
   auto sums = k.loop(k.index(0), groups, kSide, init, [&](Value g, ValueRange acc) {
-    Value stepA = k.mulIndex(k.divIndex(g, kSide), rowsA.step),
-          stepB = k.mulIndex(g, 4 * kernel.nr());
+    Value tileA = k.addIndex(a.offset, k.mulIndex(k.divIndex(g, kSide), a.step));
+    Value tileB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
     auto loadA = [&](int64_t row) {
-      return t.load(t.address(a.buffer, a.offset, k.addIndex(stepA, k.index(row * rowsA.row))),
-                    strideA);
+      return t.load(t.address(a.buffer, k.addIndex(tileA, k.index(row * a.row))), strideA);
     };
     auto loadB = [&](int64_t column) {
-      return t.load(t.address(b.buffer, b.offset, k.addIndex(stepB, k.index(4 * column))), strideB);
+      return t.load(t.address(b.buffer, k.addIndex(tileB, k.index(column))), strideB);
     };
     Value a0 = loadA(0), b0 = loadB(0), a1 = loadA(kSide), b1 = loadB(kSide);
     return KernelBuilder::Values{t.dot(acc[0], a0, b0), t.dot(acc[1], a0, b1),
@@ -73,6 +73,6 @@ void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, Panel
   });
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t offset = (i / 2) * kSide * kernel.nr() + (i % 2) * kSide;
-    t.store(t.address(tile, k.index(offset), {}), strideB, sum);
+    t.store(t.address(tile, k.index(offset)), strideB, sum);
   }
 }

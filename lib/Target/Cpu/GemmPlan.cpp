@@ -16,6 +16,10 @@ static constexpr int64_t kTasks = 24;
 /// A problem of a batch whose panels fit in here is packed and multiplied by one thread.
 static constexpr int64_t kSlotBytes = 256 << 10;
 static constexpr int64_t kSlots = 48;
+/// What packing A costs, as a factor.
+static constexpr double kPackCost = 1.03;
+/// Rows that are so many bytes apart share the sets of the first-level cache.
+static constexpr int64_t kAliasBytes = 4096;
 /// Shorter exact chunks than this cost more than splitting B into two planes.
 static constexpr int64_t kShortChunk = 128;
 
@@ -69,6 +73,16 @@ static GemmDot chooseDot(const GemmProblem &p, Isa isa) {
   return isa == Isa::Amx ? GemmDot::AmxBytes : GemmDot::VnniBytes;
 }
 
+/// Whether the rows of A serve as they lie: whole groups (vectors of them where rows are summed
+/// up), no row missing in a panel.
+static bool readsInPlace(const GemmProblem &p, const MicroKernel &kernel) {
+  int64_t step = kernel.group() * (kernel.offsetB() ? kernel.lanes : kernel.groupStep());
+  int64_t rowBytes = 4 * (p.k / kernel.group());
+  return p.contiguousA && p.elementA == kernel.element() && p.m % kernel.mr == 0 &&
+         p.k % step == 0 && (p.k <= p.block || p.block % step == 0) &&
+         (kernel.tiledA() || rowBytes % kAliasBytes != 0);
+}
+
 static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
   GemmDot dot = chooseDot(p, isa);
   llvm::ArrayRef<Block> blocks = kAvx512;
@@ -78,11 +92,14 @@ static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
     blocks = kAvx2;
   else if (isa == Isa::Generic)
     blocks = kGeneric;
-  auto cost = [&](const Block &b) { return double(alignTo(p.m, b.mr)) * b.cost; };
-  const Block &best =
+  auto kernelOf = [&](const Block &b) { return MicroKernel{dot, b.lanes, b.mr, b.vectors}; };
+  auto cost = [&](const Block &b) {
+    double pack = readsInPlace(p, kernelOf(b)) ? 1.0 : kPackCost;
+    return static_cast<double>(alignTo(p.m, b.mr)) * b.cost * pack;
+  };
+  return kernelOf(
       *std::min_element(blocks.begin(), blocks.end(),
-                        [&](const Block &x, const Block &y) { return cost(x) < cost(y); });
-  return {dot, best.lanes, best.mr, best.vectors};
+                        [&](const Block &x, const Block &y) { return cost(x) < cost(y); }));
 }
 
 /// Chunks whose sums fit i32 (Spec N1), and whether B is split into planes for it.
@@ -135,8 +152,7 @@ GemmPlan intq::cpu::planGemm(const GemmProblem &p, Isa isa) {
   // A panel is written, and its row sums are read, whole vectors at a time: room for the last one.
   plan.strideA = alignTo(plan.groups * kernel.mr + kernel.lanes, 16);
   plan.strideB = plan.groups * kernel.nr();
-  plan.directA = kernel.tiledA() && p.contiguousA && p.m % kernel.mr == 0 &&
-                 p.k % (kernel.group() * kernel.groupStep()) == 0 && plan.regular;
+  plan.directA = readsInPlace(p, kernel);
   planTiles(plan);
   int64_t bytes = 4 * (plan.panelsM * plan.strideA + plan.panelsN * plan.strideB * plan.planes);
   plan.slots = p.batch >= 8 && bytes <= kSlotBytes ? std::min(p.batch, kSlots) : 0;

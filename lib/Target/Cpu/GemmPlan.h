@@ -56,7 +56,7 @@ struct GemmPlan {
   int64_t groups;         // of all blocks
   int64_t chunkGroups;    // as many as an i32 accumulator holds exactly (Spec N1), at most a block
   bool regular;           // group g holds k = g·group(), …: no padding between blocks
-  bool directA;           // A is read where it lies: its rows are those of AMX tiles
+  bool directA;           // A is read where it lies, without panels
   int64_t panelsM, panelsN;
   int64_t strideA, strideB; // groups (of 32 bits) from one panel to the next
   int64_t tileM, tileN;     // panels in the tile of one task

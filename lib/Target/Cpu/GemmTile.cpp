@@ -30,7 +30,8 @@ Value intq::cpu::groupsFrom(KernelBuilder &k, const GemmPlan &plan, Value block,
 void TileComputer::allocate() {
   const MicroKernel &kernel = plan.kernel;
   int64_t count = kernel.mr * kernel.nr();
-  sums = k.stackBuffer(count, k.b.getI32Type());
+  if (!inRegisters())
+    sums = k.stackBuffer(count, g.problem.isFloat() ? Type(k.b.getF32Type()) : k.b.getI32Type());
   if (plan.wide())
     wideSums = k.stackBuffer(count, k.b.getI64Type());
   if (severalBlocks())
@@ -66,31 +67,51 @@ void TileComputer::compute(const PackedOperands &operands, Value ofBatch, Value 
 
 void TileComputer::forRows(function_ref<void(Value)> body) { k.loop(k.index(0), rows, 1, body); }
 
+/// The rows of the sums at hand; one after the other in code where they are in registers.
+void TileComputer::forSums(function_ref<void(Value)> body) {
+  if (!inRegisters())
+    return forRows(body);
+  for (registerRow = 0; registerRow < plan.kernel.mr; ++registerRow)
+    body(k.index(registerRow));
+}
+
 /// Of vector v of a row in the buffers of the block.
 Value TileComputer::at(Value row, int64_t v) {
   return k.addIndex(k.mulIndex(row, plan.kernel.nr()), k.index(v * plan.kernel.lanes));
 }
 
-void TileComputer::runKernel(Value groupOffset, Value groups, int64_t plane) {
+RowsRef intq::cpu::rowsOfA(KernelBuilder &k, const Gemm &g, const GemmPlan &plan, PanelRef packed,
+                           Value batch, Value panel, Value groupOffset) {
   const MicroKernel &kernel = plan.kernel;
-  Value b = k.addIndex(packed->b.offset, k.addIndex(k.mulIndex(panelN, plan.strideB),
-                                                    k.index(plane * packed->planeB)));
-  PanelRef panelB{packed->b.buffer, k.addIndex(b, k.mulIndex(groupOffset, kernel.nr()))};
-  if (plan.directA) {
-    int64_t depth = g.problem.k;
-    Value a =
-        k.addIndex(k.mulIndex(batch, g.problem.m * depth), k.mulIndex(panelM, kernel.mr * depth));
-    PanelRef panelA{g.a.codes, k.addIndex(a, k.mulIndex(groupOffset, kernel.group()))};
-    return emitAmxKernel(k, kernel, panelA, {depth, 64}, panelB, groups, sums);
+  if (!plan.directA) {
+    Value at = k.addIndex(packed.offset, k.mulIndex(panel, plan.strideA));
+    at = k.addIndex(at, k.mulIndex(groupOffset, kernel.mr));
+    int64_t row = kernel.tiledA() ? kernel.groupStep() : 1;
+    return {packed.buffer, at, row, kernel.groupStep() * kernel.mr};
   }
-  Value a = k.addIndex(packed->a.offset, k.mulIndex(panelM, plan.strideA));
-  PanelRef panelA{packed->a.buffer, k.addIndex(a, k.mulIndex(groupOffset, kernel.mr))};
-  if (kernel.tiledA())
-    return emitAmxKernel(k, kernel, panelA, {64, 64 * kernel.mr}, panelB, groups, sums);
-  emitVectorKernel(k, kernel, panelA, panelB, groups, sums);
+  int64_t depth = g.problem.k;
+  Value at =
+      k.addIndex(k.mulIndex(batch, g.problem.m * depth), k.mulIndex(panel, kernel.mr * depth));
+  at = k.addIndex(at, k.mulIndex(groupOffset, kernel.group()));
+  return {g.a.codes, at, depth, kernel.groupStep() * kernel.group()};
 }
 
-/// The exact sums of scale block `block`: in `sums`, or in `wideSums` where the plan is wide.
+void TileComputer::runKernel(Value groupOffset, Value groups, int64_t plane) {
+  const MicroKernel &kernel = plan.kernel;
+  Value at = k.addIndex(packed->b.offset, k.addIndex(k.mulIndex(panelN, plan.strideB),
+                                                     k.index(plane * packed->planeB)));
+  PanelRef b{packed->b.buffer, k.addIndex(at, k.mulIndex(groupOffset, kernel.nr()))};
+  RowsRef a = rowsOfA(k, g, plan, packed->a, batch, panelM, groupOffset);
+  if (kernel.dot == GemmDot::AmxBytes)
+    return emitAmxKernel(k, kernel, a, b, groups, sums);
+  registers = emitVectorKernel(k, kernel, a, b, groups);
+  if (!inRegisters())
+    for (auto [i, sum] : llvm::enumerate(registers))
+      storeVector(k, sum, sums, k.index(i * kernel.lanes));
+}
+
+/// The exact sums of scale block `block`: in `sums`, in registers, or in `wideSums` where the plan
+/// is wide.
 void TileComputer::sumBlock(Value block) {
   Value first = k.mulIndex(block, plan.groupsPerBlock);
   Value end = groupsFrom(k, plan, block, k.index(0), plan.groupsPerBlock);
@@ -113,9 +134,15 @@ void TileComputer::sumBlock(Value block) {
   });
 }
 
-/// What the micro-kernel left, with the offset of B taken out (wrapping: exact).
+/// What the micro-kernel left.
+Value TileComputer::accumulator(Value row, int64_t v) {
+  return inRegisters() ? registers[registerRow * plan.kernel.vectors + v]
+                       : loadVector(k, plan.kernel.lanes, sums, at(row, v));
+}
+
+/// The same with the offset of B taken out (wrapping: exact).
 Value TileComputer::chunkSum(Value row, int64_t v, Value chunk) {
-  Value sum = loadVector(k, plan.kernel.lanes, sums, at(row, v));
+  Value sum = accumulator(row, v);
   if (!plan.kernel.offsetB())
     return sum;
   int64_t chunks = plan.blocks * plan.chunksPerBlock();
@@ -145,8 +172,7 @@ void TileComputer::addToWide(Value chunk, int64_t plane) {
 Value TileComputer::blockSum(Value row, int64_t v, Value block) {
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
   if (g.problem.isFloat())
-    return bitcast(k, loadVector(k, plan.kernel.lanes, sums, at(row, v)), plan.kernel.lanes,
-                   k.b.getF32Type());
+    return accumulator(row, v);
   if (plan.wide())
     return m.toFloat(loadVector(k, plan.kernel.lanes, wideSums, at(row, v)));
   return m.toFloat(chunkSum(row, v, block));
@@ -173,7 +199,7 @@ Value TileComputer::factor(Value row, int64_t v, Value block) {
 /// out = fma(f32(S), factor, out); for f32 out = add(out, sum) (Spec N11).
 void TileComputer::addBlock(Value block) {
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
-  forRows([&](Value row) {
+  forSums([&](Value row) {
     for (int64_t v = 0; v < plan.kernel.vectors; ++v) {
       Value before = loadVector(k, plan.kernel.lanes, out, at(row, v));
       Value sum = blockSum(row, v, block);
@@ -200,7 +226,8 @@ Value TileComputer::finished(Value row, int64_t v) {
 void TileComputer::store() {
   int64_t n = g.problem.n, nr = plan.kernel.nr(), whole = n / nr;
   if (n % nr == 0)
-    return forRows([&](Value row) { storeRow(row); });
+    return severalBlocks() ? forRows([&](Value row) { storeRow(row); })
+                           : forSums([&](Value row) { storeRow(row); });
   Value inside =
       arith::CmpIOp::create(k.b, k.loc, arith::CmpIPredicate::ult, panelN, k.index(whole));
   if (whole)

@@ -27,7 +27,14 @@ public:
 private:
   using Values = KernelBuilder::Values;
   bool severalBlocks() const { return plan.blocks > 1; }
+  /// The sums go on from registers: nothing is missing in a block, and they are final.
+  bool inRegisters() const {
+    bool whole = g.problem.m % plan.kernel.mr == 0 &&
+                 (severalBlocks() || g.problem.n % plan.kernel.nr() == 0);
+    return whole && !plan.wide() && plan.kernel.dot != GemmDot::AmxBytes;
+  }
   void runKernel(mlir::Value groupOffset, mlir::Value groups, int64_t plane);
+  mlir::Value accumulator(mlir::Value row, int64_t v);
   mlir::Value chunkSum(mlir::Value row, int64_t v, mlir::Value chunk);
   void addToWide(mlir::Value chunk, int64_t plane);
   mlir::Value blockSum(mlir::Value row, int64_t v, mlir::Value chunk);
@@ -38,6 +45,7 @@ private:
   void store();
   void storeRow(mlir::Value row);
   void forRows(llvm::function_ref<void(mlir::Value)> body);
+  void forSums(llvm::function_ref<void(mlir::Value)> body);
   mlir::Value at(mlir::Value row, int64_t v);
 
   KernelBuilder &k;
@@ -47,6 +55,8 @@ private:
   // Of the block at hand.
   const PackedOperands *packed = nullptr;
   mlir::Value batch, panelM, panelN, row0, column0, rows;
+  Values registers;        // of the micro-kernel, row by row
+  int64_t registerRow = 0; // of forSums
 };
 
 /// The index of the scale of [batch, row] in block 0.
@@ -55,5 +65,8 @@ mlir::Value scaleIndex(KernelBuilder &k, const GemmScales &scales, mlir::Value b
 /// The groups of scale block `block` from `offset` on, but at most `most`.
 mlir::Value groupsFrom(KernelBuilder &k, const GemmPlan &plan, mlir::Value block,
                        mlir::Value offset, int64_t most);
+/// The rows of panel `panel` of A from group `groupOffset` on, packed or in place.
+RowsRef rowsOfA(KernelBuilder &k, const Gemm &gemm, const GemmPlan &plan, PanelRef packed,
+                mlir::Value batch, mlir::Value panel, mlir::Value groupOffset);
 
 } // namespace intq::cpu

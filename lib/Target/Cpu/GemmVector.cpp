@@ -68,33 +68,40 @@ static Value dot(KernelBuilder &k, const MicroKernel &kernel, Value acc, Value a
   return acc;
 }
 
-void intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
-                                 PanelRef b, Value groups, Value tile) {
+/// The 32-bit group of A at `at`, in every lane.
+static Value broadcastGroup(KernelBuilder &k, const MicroKernel &kernel, Value buffer, Value at) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (element.getIntOrFloatBitWidth() == 32)
+    return broadcast(k, kernel.lanes, k.loadScalar(buffer, at));
+  Value group = bitcast(k, loadVector(k, kernel.group(), buffer, at), 1, k.b.getI32Type());
+  Value scalar = vector::ExtractOp::create(k.b, k.loc, group, 0);
+  return broadcast(k, kernel.lanes, scalar);
+}
+
+KernelBuilder::Values intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel,
+                                                  RowsRef a, PanelRef b, Value groups) {
   int64_t lanes = kernel.lanes;
   bool isFloat = kernel.dot == GemmDot::Float;
   Type element = isFloat ? Type(k.b.getF32Type()) : Type(k.b.getI32Type());
   auto type = VectorType::get({lanes}, element);
   Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
   KernelBuilder::Values init(kernel.mr * kernel.vectors, zero);
-  auto sums = k.loop(k.index(0), groups, 1, init, [&](Value g, ValueRange acc) {
-    Value rowA = k.addIndex(a.offset, k.mulIndex(g, kernel.mr));
-    Value rowB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
+  return k.loop(k.index(0), groups, 1, init, [&](Value g, ValueRange acc) {
+    Value stepA = k.addIndex(a.offset, k.mulIndex(g, a.step));
+    Value stepB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
     KernelBuilder::Values columns, next;
     for (int64_t v = 0; v < kernel.vectors; ++v)
-      columns.push_back(loadVector(k, lanes, b.buffer, k.addIndex(rowB, k.index(v * lanes))));
+      columns.push_back(loadVector(k, lanes, b.buffer, k.addIndex(stepB, k.index(v * lanes))));
     for (int64_t r = 0; r < kernel.mr; ++r) {
-      Value x = broadcast(k, lanes, k.loadScalar(a.buffer, k.addIndex(rowA, k.index(r))));
+      Value x = broadcastGroup(k, kernel, a.buffer, k.addIndex(stepA, k.index(r * a.row)));
       for (int64_t v = 0; v < kernel.vectors; ++v)
         next.push_back(dot(k, kernel, acc[r * kernel.vectors + v], x, columns[v]));
     }
     return next;
   });
-  for (auto [i, sum] : llvm::enumerate(sums))
-    storeVector(k, isFloat ? bitcast(k, sum, lanes, k.b.getI32Type()) : sum, tile,
-                k.index(i * lanes));
 }
 
-Value intq::cpu::emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, PanelRef a,
+Value intq::cpu::emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, RowsRef a,
                                       Value groups) {
   auto type = VectorType::get({kernel.lanes}, k.b.getI32Type());
   auto splat = [&](int32_t v) {
@@ -102,10 +109,28 @@ Value intq::cpu::emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kerne
                                      DenseElementsAttr::get(type, k.b.getI32IntegerAttr(v)));
   };
   Value ones = splat(0x01010101), zero = splat(0);
-  auto sums = k.loop(k.index(0), groups, 1, {zero}, [&](Value g, ValueRange sum) {
-    Value rows =
-        loadVector(k, kernel.lanes, a.buffer, k.addIndex(a.offset, k.mulIndex(g, kernel.mr)));
-    return KernelBuilder::Values{dot(k, kernel, sum[0], rows, ones)};
-  });
-  return arith::MulIOp::create(k.b, k.loc, sums[0], splat(-128));
+  Value sums;
+  if (a.row == 1) { // a packed panel: the groups of all rows side by side
+    sums = k.loop(k.index(0), groups, 1, {zero}, [&](Value g, ValueRange sum) {
+      Value at = k.addIndex(a.offset, k.mulIndex(g, a.step));
+      return KernelBuilder::Values{
+          dot(k, kernel, sum[0], loadVector(k, kernel.lanes, a.buffer, at), ones)};
+    })[0];
+  } else { // rows in place: whole vectors of groups (readsInPlace), then the sum over the lanes
+    KernelBuilder::Values init(kernel.mr, zero);
+    auto rows = k.loop(k.index(0), groups, kernel.lanes, init, [&](Value g, ValueRange sum) {
+      KernelBuilder::Values next;
+      Value at = k.addIndex(a.offset, k.mulIndex(g, a.step));
+      for (int64_t r = 0; r < kernel.mr; ++r) {
+        Value codes = loadVector(k, kernel.lanes * kernel.group(), a.buffer,
+                                 k.addIndex(at, k.index(r * a.row)));
+        next.push_back(dot(k, kernel, sum[r], codes, ones));
+      }
+      return next;
+    });
+    sums = zero;
+    for (auto [r, row] : llvm::enumerate(rows))
+      sums = vector::InsertOp::create(k.b, k.loc, k.sumInteger(row), sums, r);
+  }
+  return arith::MulIOp::create(k.b, k.loc, sums, splat(-128));
 }
