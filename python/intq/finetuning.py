@@ -69,11 +69,13 @@ class FineTuning:
                 raise UserError("an .onnx model has no tokenizer: name one with --tokenizer DIR|minilm")
             self.tokenizer_folder = resolve(args.tokenizer)
             self.num_labels = self.num_labels or onnx_file.num_labels(self.graph)
-            self.bind = onnx_file.bindings(self.graph, args.batch, args.seq)
+            self.completion = {"bind": onnx_file.bindings(self.graph, args.batch, args.seq)}
+            if loss := onnx_file.missing_loss(self.graph, self.task):
+                self.completion["loss"] = loss
         else:
             self.checkpoint = CheckpointFolder.open(args.model)
             self.tokenizer_folder = resolve(args.tokenizer) if args.tokenizer else self.checkpoint.path
-            self.bind = {}
+            self.completion = {}
         self.tokenizer = load_tokenizer(self.tokenizer_folder)
 
     def _load_data(self):
@@ -106,7 +108,7 @@ class FineTuning:
                     "task": self.task, "train_sha256": self.train_data.sha256()}
         manifest = {"command": "finetune", "model": args.model, "task": self.task, "label_names": self.label_names,
                     "task_preset": args.task_preset, "text": self.columns.text, "label": self.columns.label,
-                    "batch": args.batch, "seq": args.seq, "recipe": self.options.recipe, "bind": self.bind,
+                    "batch": args.batch, "seq": args.seq, "recipe": self.options.recipe, "completion": self.completion,
                     "metric": self.metric, "train": args.train, "eval": args.eval, "identity": identity}
         existed = self.folder.path.exists()
         self.resumed = self.folder.open_new_or_resume(manifest, args.resume)
@@ -135,7 +137,7 @@ class FineTuning:
             export_training(self.checkpoint, graph, task=self.task, num_labels=self.num_labels, batch=self.args.batch,
                             seq=self.args.seq, seed=self.options.seed)
         functions = (["grad", "update"] if self.options.two_phase else ["step"]) + ["eval"] * bool(self.eval_data)
-        self.program = Program.compile(graph, self.options.compiler_options(functions, bind=self.bind))
+        self.program = Program.compile(graph, self.options.compiler_options(functions, **self.completion))
         check_fits(self.program, functions[0], self.task, self.args.batch, self.args.seq)
         self._check_against_program(functions[0])
         if self.eval_data:
@@ -189,7 +191,8 @@ class FineTuning:
         entries = self.program.state_entries
         self.program.close()  # its memory is not needed for what follows
         if self.is_onnx:
-            results.save_graph(target, entries, self.folder.path / "train.onnx")
+            if why := results.save_graph(target, entries, self.folder.path / "train.onnx"):
+                Progress.say(f"no model.onnx: {why}; the weights are in model.safetensors")
         else:
             results.save_bert(target, self.checkpoint.config, self.checkpoint.prefix, self.task, self.label_names,
                               self.num_labels)

@@ -39,6 +39,13 @@ def num_labels(model):
     return None
 
 
+def missing_loss(model, task):
+    """The loss to add where the graph takes no labels, else None."""
+    if any(value.name in ("labels", "start_positions") for value in model.graph.input):
+        return None
+    return {"classification": "cross-entropy", "regression": "mse", "qa": "span"}[task]
+
+
 def copy_model(path, target):
     """Copies the file and the weight files beside it."""
     path, target = Path(path), Path(target)

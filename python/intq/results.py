@@ -45,9 +45,21 @@ def save_bert(folder, config, prefix, task, label_names, num_labels):
 
 
 def save_graph(folder, entries, model_path):
-    """For a model that came as ONNX: the file's own forward graph with the weights that lie in `folder`."""
+    """For a model that came as ONNX: the file's own forward graph with the weights that lie in `folder`. Returns why
+    there is none where the exporter had merged or cut parameters, so that the file has no place for each."""
+    trained = [e for e in entries if e["role"] == "parameter" and e.get("file")]
+    files = [e["file"] for e in trained]
+    merged = sorted({f for f in files if files.count(f) > 1})
+    if merged:
+        return f"the file holds {files.count(merged[0])} parameters as one, '{merged[0]}'"
     with safe_open(folder / "model.safetensors", "numpy") as weights:
-        write_model(_forward_graph(model_path, entries, weights.get_tensor), folder / "model.onnx")
+        model = onnx.load(model_path)
+        held = {t.name: t for t in model.graph.initializer}
+        for entry in trained:
+            if entry["file"] in held and not _write_back(held[entry["file"]], entry, weights.get_tensor(entry["name"])):
+                return f"the file holds '{entry['file']}' in another form than the parameter {entry['name']}"
+    write_model(_forward_graph(model, model_path), folder / "model.onnx")
+    return None
 
 
 def copy_tokenizer(source, folder):
@@ -74,13 +86,8 @@ def _replace(path, write):
     draft.replace(path)
 
 
-def _forward_graph(model_path, entries, weight):
-    """The graph from inputs to logits, trained weights in place, dropout off, loss and labels cut away."""
-    model = onnx.load(model_path)
-    held = {t.name: t for t in model.graph.initializer}
-    for entry in entries:
-        if entry["role"] == "parameter" and entry.get("file") in held:
-            _write_back(held[entry["file"]], entry, weight(entry["name"]))
+def _forward_graph(model, model_path):
+    """The graph from inputs to logits: dropout off, loss and labels cut away."""
     outputs = [o.name for o in model.graph.output]
     logits = "logits" if "logits" in outputs else next(o for o in outputs if "loss" not in o)
     _dropout_off(model.graph)
@@ -92,12 +99,16 @@ def _forward_graph(model_path, entries, weight):
 
 
 def _write_back(tensor, entry, value):
+    """Puts a parameter into its initializer; False where it has no place there."""
     array = numpy_helper.to_array(tensor).copy()
     value = value.T if entry.get("transposed") else value
-    rows = entry.get("rows")
-    target = array[rows[0]:rows[1]] if rows and len(array) != len(value) else array
+    rows = entry.get("rows") or [0, len(value)]
+    target = array[rows[0]:rows[1]] if len(array) != len(value) else array
+    if target.size != value.size:
+        return False
     target[...] = value.reshape(target.shape)
     tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    return True
 
 
 def _dropout_off(graph):

@@ -74,8 +74,8 @@ class RunFolder:
     def require_space(self, bytes_needed):
         free = shutil.disk_usage(self.path).free
         if free < bytes_needed:
-            raise UserError(f"{self.path}: expected {bytes_needed >> 20} MiB of free space for checkpoints and "
-                            f"results, but got {free >> 20} MiB")
+            raise UserError(f"{self.path}: expected {bytes_needed / 2**20:.1f} MiB of free space for checkpoints and "
+                            f"results, but got {free / 2**20:.1f} MiB")
 
     def read_manifest(self):
         try:

@@ -37,6 +37,24 @@ def binding(text):
     return name, int(size)
 
 
+def add_graph(parser):
+    """How a graph that does not say everything is completed."""
+    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
+                        help="value of a symbolic dimension; may be repeated")
+    parser.add_argument("--loss", choices=("cross-entropy", "mse", "span", "mlm"), default=None,
+                        help="loss to add to a graph without one; its label inputs are named labels, for span "
+                        "start_positions and end_positions")
+
+
+def graph_options(args):
+    options = {"bind": dict(args.bind)}
+    if args.loss:
+        options["loss"] = args.loss
+    if getattr(args, "checkpoint", None):
+        options["checkpoint"] = args.checkpoint
+    return options
+
+
 def add_engine(parser, recipe_default=None):
     group = parser.add_argument_group("engine")
     group.add_argument("--recipe", required=recipe_default is None, default=recipe_default, metavar="R",

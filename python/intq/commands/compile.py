@@ -3,7 +3,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from intq.commands.arguments import add_engine, binding
+from intq.commands.arguments import add_engine, add_graph, graph_options
 from intq.errors import UserError
 from intq.options import engine_options
 from intq.program import Program
@@ -18,8 +18,7 @@ def add(commands):
     parser.add_argument("model", metavar="MODEL.onnx", help="ONNX graph with a loss")
     add_engine(parser)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="step.mlir or step.o")
-    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
-                        help="value of a symbolic dimension; may be repeated")
+    add_graph(parser)
     parser.add_argument("--dump-stages", metavar="DIR", help="folder for the program after each stage")
     parser.set_defaults(run=run)
 
@@ -31,7 +30,7 @@ def run(args):
     with tempfile.TemporaryDirectory(prefix="intq-stages-") as scratch:
         stages = Path(args.dump_stages or scratch)
         options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["step"],
-                   "bind": dict(args.bind), "dump_stages": str(stages)}
+                   **graph_options(args), "dump_stages": str(stages)}
         Program.compile(args.model, options).close()
         stage = stages / STAGES[output.suffix]
         if not stage.exists():

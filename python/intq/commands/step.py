@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from intq.commands.arguments import add_engine, binding, natural
+from intq.commands.arguments import add_engine, add_graph, graph_options, natural
 from intq.errors import UserError
 from intq.options import engine_options
 from intq.program import Program
@@ -21,8 +21,7 @@ def add(commands):
     parser.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of dropout and rounding (default 0)")
     parser.add_argument("--step", type=natural, default=0, metavar="N", help="step number for random numbers (default 0)")
     parser.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
-    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
-                        help="value of a symbolic dimension; may be repeated")
+    add_graph(parser)
     parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
     parser.add_argument("--inputs", required=True, metavar="IN.npz", help="arrays by name")
     parser.add_argument("--outputs", required=True, metavar="OUT.npz", help="file to write")
@@ -32,11 +31,9 @@ def add(commands):
 def run(args):
     arrays = read_npz(args.inputs)
     options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
-               "bind": dict(args.bind)}
+               **graph_options(args)}
     if args.dropout is not None:
         options["dropout"] = args.dropout
-    if args.checkpoint:
-        options["checkpoint"] = args.checkpoint
     with Program.compile(args.model, options) as program:
         unused = set_parameters(program, arrays) - {spec["name"] for spec in program.inputs("grad")}
         if unused:

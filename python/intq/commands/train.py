@@ -3,7 +3,8 @@ import hashlib
 
 import numpy as np
 
-from intq.commands.arguments import add_engine, add_optimizer, add_run, binding, positive, training_options
+from intq.commands.arguments import (add_engine, add_graph, add_optimizer, add_run, graph_options, positive,
+                                     training_options)
 from intq.commands.report import print_json, summary
 from intq.commands.step import read_npz, set_parameters
 from intq.errors import UserError
@@ -24,8 +25,7 @@ def add(commands):
     parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
     parser.add_argument("--batches", required=True, metavar="BATCHES.npz", help="arrays [batches, …] by input name")
     parser.add_argument("--steps", type=positive, required=True, metavar="N", help="optimizer steps")
-    parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
-                        help="value of a symbolic dimension; may be repeated")
+    add_graph(parser)
     add_engine(parser)
     add_optimizer(parser)
     add_run(parser)
@@ -37,8 +37,7 @@ def run(args):
     schedule = Schedule.make(options.lr_scheduler, options.lr, args.steps, options.warmup)
     arrays = read_npz(args.batches)
     functions = ["grad", "update"] if options.two_phase else ["step"]
-    more = {"bind": dict(args.bind)} | ({"checkpoint": args.checkpoint} if args.checkpoint else {})
-    with Program.compile(args.model, options.compiler_options(functions, **more)) as program:
+    with Program.compile(args.model, options.compiler_options(functions, **graph_options(args))) as program:
         return _train(args, options, schedule, arrays, program, functions[0])
 
 
