@@ -89,17 +89,26 @@ class RunFolder:
         """`write_state(path)` writes the tensors and returns nothing; `manifest` is completed with the file's hash."""
         final = self.checkpoints / f"step-{step:08d}"
         draft = self.checkpoints / f".draft-{step:08d}"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir()
-        write_state(draft / "state.safetensors")
-        manifest = {**manifest, "step": step, "file_sha256": _file_sha256(draft / "state.safetensors")}
-        write_atomically(draft / "manifest.json", json.dumps(manifest, indent=1))
+        self._remove_drafts()
+        try:
+            draft.mkdir()
+            write_state(draft / "state.safetensors")
+            manifest = {**manifest, "step": step, "file_sha256": _file_sha256(draft / "state.safetensors")}
+            write_atomically(draft / "manifest.json", json.dumps(manifest, indent=1))
+        except OSError:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
         shutil.rmtree(final, ignore_errors=True)
         os.replace(draft, final)
         sync_folder(self.checkpoints)
         for old in self._listed()[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
         return final
+
+    def _remove_drafts(self):
+        """What a killed run may have left."""
+        for path in self.checkpoints.glob(".draft-*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def _listed(self):
         """Checkpoint folders, newest first."""

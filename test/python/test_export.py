@@ -26,7 +26,7 @@ def feeds(task, num_labels, batch=2, seq=8):
     random = np.random.default_rng(1)
     mask = np.ones((batch, seq), np.int64)
     mask[1, 5:] = 0
-    given = {"input_ids": random.integers(4, 30, (batch, seq)), "attention_mask": mask,
+    given = {"input_ids": random.integers(4, 30, (batch, seq)) * mask, "attention_mask": mask,
              "token_type_ids": random.integers(0, 2, (batch, seq))}
     if task == "qa":
         given.update(start_positions=np.array([1, 3]), end_positions=np.array([2, 4]))

@@ -198,6 +198,16 @@ def test_too_little_space(job, run, tmp_path, monkeypatch):
     assert code == 2 and "free space" in err and not (tmp_path / "r").exists()
 
 
+def test_disk_full_while_saving(job, run, tmp_path, monkeypatch):
+    def full(path, tensors, metadata=None):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("intq.trainer.write_safetensors", full)
+    code, _, err = run(*job, "--out", tmp_path / "r")
+    assert code == 2 and "No space left on device" in err and not list((tmp_path / "r" / "checkpoints").iterdir())
+
+
 def test_unwritable_folder(job, run, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = run(*job, "--out", tmp_path / "file" / "r")

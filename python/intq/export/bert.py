@@ -57,15 +57,22 @@ class BertGraph:
         bounds = [self.b.ints("slice_start", [0]), length, self.b.ints("slice_axis", [1])]
         return self.b.node("Slice", [every, *bounds], "embeddings/positions")
 
+    def padding_note(self):
+        """Which row of the word table gets no gradient. Gather cannot say it; torch's exporter notes the call that a
+        node comes from under this key, and so does this one."""
+        row = self.config["pad_token_id"]
+        call = f"torch.ops.aten.embedding.default](args = (%weight, %input_ids, {row}), kwargs = {{}})"
+        return {} if row is None else {"pkg.torch.onnx.fx_node": f"%embedding = call_function[target={call}"}
+
     def embeddings(self, seq):
         base = self.prefix + "embeddings."
 
-        def lookup(kind, ids):
+        def lookup(kind, ids, metadata=None):
             name = f"{base}{kind}_embeddings"
-            return self.b.node("Gather", [self.parameter(name + ".weight"), ids], name, axis=0)
+            return self.b.node("Gather", [self.parameter(name + ".weight"), ids], name, metadata, axis=0)
 
-        total = self.b.node("Add", [lookup("word", "input_ids"), lookup("token_type", "token_type_ids")],
-                            base + "add_types")
+        words = lookup("word", "input_ids", self.padding_note())
+        total = self.b.node("Add", [words, lookup("token_type", "token_type_ids")], base + "add_types")
         total = self.b.node("Add", [total, lookup("position", self.positions(seq))], base + "add_positions")
         normed = self.layer_norm(total, base + "LayerNorm")
         return self.dropout(normed, self.config["hidden_dropout_prob"], base + "dropout")

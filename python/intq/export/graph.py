@@ -34,13 +34,16 @@ class GraphBuilder:
     def ints(self, name, value):
         return self.initializer(name, np.array(value, np.int64))
 
-    def node(self, op, operands, name, **attributes):
+    def node(self, op, operands, name, metadata=None, **attributes):
         """Adds a node with one result, which carries the node's name."""
-        self.nodes.append(helper.make_node(op, operands, [name + "_out"], name=name, **attributes))
+        node = helper.make_node(op, operands, [name + "_out"], name=name, **attributes)
+        for key, value in (metadata or {}).items():
+            node.metadata_props.add(key=key, value=value)
+        self.nodes.append(node)
         return name + "_out"
 
     def model(self):
         graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs,
                                   initializer=list(self.initializers.values()))
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9,
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10,
                                  producer_name="intq")
