@@ -32,3 +32,12 @@ def run(request, build):
     """run(body, inputs, results) of reference_run.run_ops, once with each engine."""
     from reference_run import run_ops
     return lambda body, inputs, results: run_ops(build, body, inputs, results, request.param)
+
+
+@pytest.fixture(scope="session")
+def shared(source):
+    """Models that nobody in this project made; they lie beside the checkout, and not everywhere."""
+    folder = source.parent / "shared" / "data" / "onnx"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/data/onnx beside the checkout")
+    return folder

@@ -192,3 +192,30 @@ def test_unknown_recipe(run, tmp_path, graph):
     np.savez(tmp_path / "in.npz", **GOOD)
     code, _, err = run("step", graph, "--recipe", "row9", "--inputs", tmp_path / "in.npz", "--outputs", tmp_path / "o.npz")
     assert code == 2 and "row9" in err
+
+
+def test_compile_writes_the_step(run, tmp_path, graph):
+    code, _, err = run("compile", graph, "--recipe", "row8", "-o", tmp_path / "step.mlir", "--dump-stages", tmp_path / "stages")
+    assert code == 0, err
+    text = (tmp_path / "step.mlir").read_text()
+    assert "@step" in text and "intq.matmul" in text and "nn.adamw" in text
+    assert len(list((tmp_path / "stages").iterdir())) > 3
+    assert run("compile", graph, "--recipe", "row8", "-o", tmp_path / "step.o")[0] == 0
+    assert (tmp_path / "step.o").read_bytes()[:4] == b"\x7fELF"
+    code, _, err = run("compile", graph, "--recipe", "row8", "-o", tmp_path / "step.txt")
+    assert code == 2 and ".mlir or .o" in err
+    code, _, err = run("compile", graph, "--recipe", "row8", "--engine", "reference", "-o", tmp_path / "other.o")
+    assert code == 2 and not (tmp_path / "other.o").exists()
+
+
+def test_a_loss_can_be_added(run, tmp_path, shared):
+    random = np.random.default_rng(0)
+    np.savez(tmp_path / "in.npz", input_ids=random.integers(0, 300, (4, 24)), attention_mask=np.ones((4, 24), np.int64),
+             labels=np.array([0, 1, 1, 0]))
+    arguments = ["step", shared / "ort_artifacts" / "forward.onnx", "--recipe", "float", "--inputs", tmp_path / "in.npz",
+                 "--outputs", tmp_path / "out.npz"]
+    code, _, err = run(*arguments)
+    assert code == 2 and "--loss" in err
+    assert run(*arguments, "--loss", "cross-entropy")[0] == 0
+    with np.load(tmp_path / "out.npz") as file:
+        assert 0.3 < file["loss"] < 2

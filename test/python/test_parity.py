@@ -15,14 +15,6 @@ from intq import cli
 ENGINES = ["reference", "cpu"]
 
 
-@pytest.fixture(scope="session")
-def shared(source):
-    folder = source.parent / "shared" / "data" / "onnx"
-    if not folder.is_dir():
-        pytest.skip("no ../shared/data/onnx beside the checkout")
-    return folder
-
-
 def step(tmp_path, model, inputs, *options):
     np.savez(tmp_path / "in.npz", **inputs)
     arguments = ["step", str(model), "--recipe", "float", "--inputs", str(tmp_path / "in.npz"), "--outputs",
