@@ -64,7 +64,7 @@ static LogicalResult emitDropout(KernelBuilder &k) {
   int64_t total = type.getFloatType().getNumElements();
   Draws draws(k, k.operand(1), 16);
   auto drop = [&](Value first, int64_t count) {
-    draws.fill(first, count);
+    draws.fill(first, count, kTaskElements);
     k.forLanes(count, [&](Lanes lanes) {
       Value code = k.loadCodes(k.operand(0), first, lanes);
       Value dropped = v.ltI(draws.get(k.index(0), lanes), v.constantI(rule.threshold));

@@ -21,17 +21,19 @@ void Draws::allocate(int64_t count) {
   buffer = k.stackBuffer(size, element);
 }
 
-void Draws::fill(Value first, int64_t count) {
+void Draws::fill(Value first, int64_t count, int64_t divisor) {
   OpBuilder &b = k.b;
   Location loc = k.loc;
   VectorMachine v = k.vector();
   int64_t step = kLanes * perGroup();
-  offset = k.remIndex(first, perGroup());
+  // A span that starts with a group needs no more vectors than its elements.
+  bool aligned = divisor % perGroup() == 0;
+  offset = aligned ? k.index(0) : k.remIndex(first, perGroup());
   Value firstGroup = k.divIndex(first, perGroup());
   SmallVector<int64_t> lanes = llvm::to_vector(llvm::seq<int64_t>(0, kLanes));
   auto wide = VectorType::get({kLanes}, b.getI64Type());
   Value iota = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(wide, ArrayRef<int64_t>(lanes)));
-  int64_t vectors = llvm::divideCeil(count + perGroup() - 1, step);
+  int64_t vectors = llvm::divideCeil(count + (aligned ? 0 : perGroup() - 1), step);
   k.loop(vectors, [&](Value i) {
     Value group = k.addIndex(firstGroup, k.mulIndex(i, kLanes));
     Value group64 = arith::IndexCastOp::create(b, loc, b.getI64Type(), group);

@@ -12,7 +12,8 @@ public:
   /// Allocates room for spans of up to `count` elements; inside `setup` of a parallel loop.
   void allocate(int64_t count);
   /// Draws for the elements first … first + count − 1 of the tensor.
-  void fill(mlir::Value first, int64_t count);
+  /// `divisor`: a known divisor of `first`.
+  void fill(mlir::Value first, int64_t count, int64_t divisor);
   /// The draws of elements first + position + lanes, as i32 lanes of `bits` bits.
   mlir::Value get(mlir::Value position, Lanes lanes);
 

@@ -57,7 +57,7 @@ static LogicalResult emitDropout(KernelBuilder &k) {
   Vector m = k.vector();
   Draws draws(k, k.operand(1), 16);
   auto drop = [&](Value first, int64_t count) {
-    draws.fill(first, count);
+    draws.fill(first, count, kTaskElements);
     k.forLanes(count, [&](Lanes lanes) {
       Value x = k.load(k.operand(0), first, lanes);
       k.store(dropout(m, x, draws.get(k.index(0), lanes), rule), k.result(), first, lanes);

@@ -4,6 +4,7 @@
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Format/Quantize.h"
 #include "intq/Target/Cpu/Kernel.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace intq;
@@ -141,7 +142,7 @@ void QuantizeKernel::perRow() {
     Value end = k.minIndex(k.addIndex(begin, k.index(each)), k.index(total));
     Value first = k.mulIndex(begin, columns);
     if (draws)
-      draws->fill(first, each * columns);
+      draws->fill(first, each * columns, each * columns);
     k.loop(begin, end, 1, [&](Value i) {
       Row at = rowAt(k.divIndex(i, rows), k.remIndex(i, rows));
       Value amax = k.maxInteger(k.reduceLanes(columns, {v.constantI(0)}, [&](Lanes lanes, ValueRange acc) {
@@ -191,7 +192,7 @@ void QuantizeKernel::perTensor() {
   k.parallelFor(tasks, each * columns, [&](Value task) {
     Value first = k.mulIndex(task, each * columns);
     if (draws)
-      draws->fill(first, each * columns);
+      draws->fill(first, each * columns, each * columns);
     forRows(task, [&](Row at) {
       Value position = arith::SubIOp::create(k.b, k.loc, at.base, first);
       k.forLanes(columns, [&](Lanes lanes) {
@@ -234,7 +235,7 @@ void QuantizeKernel::perColumn() {
       Row at = rowAt(batch, row);
       Value base = k.addIndex(at.base, column);
       if (draws)
-        draws->fill(base, slab);
+        draws->fill(base, slab, std::gcd(columns, slab));
       k.forLanes(slab, [&](Lanes lanes) {
         Value finite = isFiniteBits(v, k.load(amax, nullptr, lanes));
         Value code = encode(value(at, column, lanes), k.load(factors, nullptr, lanes), finite, k.index(0), lanes);
