@@ -12,7 +12,7 @@ using llvm::divideCeil;
 static constexpr int64_t kTileBytes = 640 << 10;
 /// Tasks that a product is cut into where it is large enough, so that any few threads get equal
 /// shares.
-static constexpr int64_t kTasks = 24;
+static constexpr int64_t kTasks = 64;
 /// A problem of a batch whose panels fit in here is packed and multiplied by one thread.
 static constexpr int64_t kSlotBytes = 256 << 10;
 static constexpr int64_t kSlots = 48;
