@@ -12,15 +12,20 @@ PanelPacker::PanelPacker(KernelBuilder &k, const GemmProblem &problem, const Gem
       rows(isB ? problem.n : problem.m), width(isB ? plan.kernel.nr() : plan.kernel.mr),
       lanes(plan.kernel.lanes), group(plan.kernel.group()), i32(k.b.getI32Type()) {}
 
+/// Rows beyond the operand that the vector path reads for the last panel.
+int64_t PanelPacker::rowsBeyond() const {
+  int64_t end = (llvm::divideCeil(rows, width) - 1) * width + llvm::alignTo(width, lanes);
+  return std::max<int64_t>(0, end - rows);
+}
+
 /// Groups that the vector path packs: those whose loads stay inside the operand.
 int64_t PanelPacker::fastGroups() const {
   if (!plan.regular)
     return 0;
   if (contiguousK)
     return problem.k / (group * lanes) * lanes;
-  // The last panel may read beyond its rows, which is the next k in memory, if there is one.
-  int64_t readRows = (llvm::divideCeil(rows, width) - 1) * width + llvm::alignTo(width, lanes);
-  int64_t over = llvm::divideCeil(std::max<int64_t>(0, readRows - rows), rows);
+  // Beyond the rows lies the next k in memory, if there is one.
+  int64_t over = llvm::divideCeil(rowsBeyond(), rows);
   int64_t groups = std::max<int64_t>(0, problem.k - over) / group;
   return tiled() ? groups / lanes * lanes : groups;
 }
@@ -50,7 +55,9 @@ void PanelPacker::packRows(Value firstRow, Value lane0) {
   Value row0 = k.addIndex(firstRow, lane0);
   Values starts;
   for (int64_t r = 0; r < lanes; ++r) {
-    Value row = k.minIndex(k.addIndex(row0, k.index(r)), k.index(rows - 1));
+    Value row = k.addIndex(row0, k.index(r));
+    if (rowsBeyond())
+      row = k.minIndex(row, k.index(rows - 1));
     starts.push_back(k.addIndex(base, k.mulIndex(row, problem.k)));
   }
   k.loop(k.index(0), k.index(fastGroups()), lanes, [&](Value g) {

@@ -20,6 +20,7 @@ public:
 private:
   using Values = KernelBuilder::Values;
   bool tiled() const { return !isB && plan.kernel.tiledA(); }
+  int64_t rowsBeyond() const;
   int64_t fastGroups() const;
   void packRows(mlir::Value firstRow, mlir::Value lane0);
   void packColumns(mlir::Value firstRow, mlir::Value lane0);
