@@ -33,7 +33,8 @@ public:
   }
 
 private:
-  Values nest(size_t d, Value element, Values init, llvm::function_ref<Values(ArrayRef<Value>, Value, ValueRange)> body) {
+  using Body = llvm::function_ref<Values(ArrayRef<Value>, Value, ValueRange)>;
+  Values nest(size_t d, Value element, Values init, Body body) {
     if (d == strides.size())
       return body(indices, element, init);
     return k.loop(begins[d], ends[d], 1, init, [&](Value i, ValueRange carried) {
@@ -97,7 +98,7 @@ LogicalResult intq::cpu::emitQuantizeBlocks(KernelBuilder &k) {
     Value scale = type.getScale() == ScaleKind::Pow2 ? scalePow2(s, amax, width) : scaleF32(s, amax, width);
     Value finite = isFiniteBits(s, amax), r = reciprocal(s, scale);
     k.storeScalar(scale, k.resultScales(), block);
-    Value wrong = arith::XOrIOp::create(k.b, k.loc, finite, arith::ConstantIntOp::create(k.b, k.loc, k.b.getI1Type(), 1));
+    Value wrong = s.ltI(s.constantI(kNonfiniteBits - 1), amax);
     k.when(wrong, [&] { k.storeScalar(k.i32(1), k.status(), k.index(0)); });
     walk.walk({}, [&](ArrayRef<Value> at, Value element, ValueRange) {
       Value x = foldedValue(k, op, at, element), code;

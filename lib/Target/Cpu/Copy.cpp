@@ -86,28 +86,26 @@ static void copyRows(KernelBuilder &k, const StridedCopy &copy, Value from, Valu
 static void copyTransposed(KernelBuilder &k, const StridedCopy &copy, unsigned p, Value from, Value to) {
   unsigned q = copy.sizes.size() - 1;
   StridedCopy outer = without(copy, {p, q});
-  int64_t blocks = llvm::divideCeil(copy.sizes[p], kLanes), tail = copy.sizes[p] % kLanes;
-  auto scatter = [&](Value source, Value target, Value j, Value at, int64_t count) {
+  int64_t count = llvm::product_of(outer.sizes), groups = copy.sizes[p] / kLanes, tail = copy.sizes[p] % kLanes;
+  auto scatter = [&](Value source, Value target, Value j, Value at, int64_t lanes) {
     Value s = k.addIndex(k.addIndex(source, k.mulIndex(j, copy.fromStrides[q])), at);
     Value t = k.addIndex(k.addIndex(target, k.mulIndex(j, copy.toStrides[q])), k.mulIndex(at, copy.toStrides[p]));
-    Value vector = count == kLanes ? k.load(from, {}, {s, {}}) : Value();
-    for (int64_t l = 0; l < count; ++l) {
+    Value vector = lanes == kLanes ? k.load(from, {}, {s, {}}) : Value();
+    for (int64_t l = 0; l < lanes; ++l) {
       Value element = vector ? vector::ExtractOp::create(k.b, k.loc, vector, ArrayRef<int64_t>{l}).getResult()
                              : k.loadScalar(from, k.addIndex(s, k.index(l)));
       k.storeScalar(element, to, k.addIndex(t, k.index(l * copy.toStrides[p])));
     }
   };
-  auto column = [&](Value source, Value target, Value at, int64_t count) {
-    k.loop(copy.sizes[q], [&](Value j) { scatter(source, target, j, at, count); });
+  auto column = [&](Value source, Value target, Value at, int64_t lanes) {
+    k.loop(copy.sizes[q], [&](Value j) { scatter(source, target, j, at, lanes); });
   };
-  k.parallelFor(llvm::product_of(outer.sizes) * (tail ? std::max<int64_t>(blocks - 1, 0) : blocks) , copy.sizes[q] * kLanes,
-                [&](Value i) {
-                  int64_t whole = tail ? blocks - 1 : blocks;
-                  auto [source, target] = offsets(k, outer, k.divIndex(i, whole));
-                  column(source, target, k.mulIndex(k.remIndex(i, whole), kLanes), kLanes);
-                });
+  k.parallelFor(count * groups, copy.sizes[q] * kLanes, [&](Value i) {
+    auto [source, target] = offsets(k, outer, k.divIndex(i, groups));
+    column(source, target, k.mulIndex(k.remIndex(i, groups), kLanes), kLanes);
+  });
   if (tail)
-    k.parallelFor(llvm::product_of(outer.sizes), copy.sizes[q] * tail, [&](Value i) {
+    k.parallelFor(count, copy.sizes[q] * tail, [&](Value i) {
       auto [source, target] = offsets(k, outer, i);
       column(source, target, k.index(copy.sizes[p] - tail), tail);
     });

@@ -28,7 +28,8 @@ extern "C" {
 void __kmpc_fork_call(void *, int32_t, void *, ...);
 int32_t __kmpc_global_thread_num(void *);
 void __kmpc_barrier(void *, int32_t);
-void __kmpc_for_static_init_8u(void *, int32_t, int32_t, int32_t *, uint64_t *, uint64_t *, int64_t *, int64_t, int64_t);
+void __kmpc_for_static_init_8u(void *, int32_t, int32_t, int32_t *, uint64_t *, uint64_t *, int64_t *, int64_t,
+                               int64_t);
 void __kmpc_for_static_fini(void *, int32_t);
 }
 

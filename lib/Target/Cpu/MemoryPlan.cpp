@@ -67,7 +67,7 @@ LogicalResult MemoryPlan::assignBuffers(func::FuncOp function) {
   return success();
 }
 
-void MemoryPlan::computeLifetimes(func::FuncOp function) {
+void MemoryPlan::computeLifetimes() {
   for (Operation *op : ops)
     if (!isAlias(op))
       for (Value operand : op->getOperands())
@@ -77,7 +77,7 @@ void MemoryPlan::computeLifetimes(func::FuncOp function) {
 
 /// Moves arena buffer `id` to the place of `target` (an argument's or result's buffer), if nobody
 /// reads the old contents after the new ones are written.
-bool MemoryPlan::placeIn(unsigned id, unsigned target, func::FuncOp function) {
+bool MemoryPlan::placeIn(unsigned id, unsigned target) {
   Buffer &buffer = buffers[id];
   if (buffer.kind != Buffer::Arena || buffer.bytes != buffers[target].bytes)
     return false;
@@ -110,7 +110,7 @@ void MemoryPlan::placeResults(func::FuncOp function) {
     resultArguments.push_back(isState ? int64_t(state->second) : -1);
     unsigned to = isState ? values.lookup(function.getArgument(state->second))[0]
                           : addBuffer(Buffer::Result, r, buffers[from].bytes, -1);
-    if (from == to || placeIn(from, to, function))
+    if (from == to || placeIn(from, to))
       continue;
     // An argument that becomes another entry's state is saved before any of them is written.
     if (isState && buffers[from].kind == Buffer::Argument) {
@@ -125,7 +125,7 @@ void MemoryPlan::placeResults(func::FuncOp function) {
 }
 
 /// A result of an in-place kernel takes the place of an operand that dies there.
-void MemoryPlan::reuseOperands(func::FuncOp function) {
+void MemoryPlan::reuseOperands() {
   for (Operation *op : ops) {
     auto kernel = kernelRegistry().find(op->getName().getStringRef());
     if (kernel == kernelRegistry().end() || !kernel->second.inPlace)
@@ -191,9 +191,9 @@ FailureOr<MemoryPlan> MemoryPlan::compute(func::FuncOp function,
   MemoryPlan plan;
   if (failed(plan.assignBuffers(function)))
     return failure();
-  plan.computeLifetimes(function);
+  plan.computeLifetimes();
   plan.placeResults(function);
-  plan.reuseOperands(function);
+  plan.reuseOperands();
   for (Operation *op : plan.ops)
     for (int64_t bytes : scratch(op))
       plan.scratchBuffers[op].push_back(plan.addBuffer(Buffer::Arena, 0, bytes, plan.positions[op]));

@@ -2,7 +2,6 @@
 #pragma once
 #include "intq/Target/Cpu/Kernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/MapVector.h"
 
 namespace intq::cpu {
 
@@ -38,10 +37,10 @@ public:
 private:
   unsigned addBuffer(Buffer::Kind kind, unsigned index, int64_t bytes, int64_t position);
   llvm::LogicalResult assignBuffers(mlir::func::FuncOp function);
-  void computeLifetimes(mlir::func::FuncOp function);
+  void computeLifetimes();
   void placeResults(mlir::func::FuncOp function);
-  bool placeIn(unsigned buffer, unsigned target, mlir::func::FuncOp function);
-  void reuseOperands(mlir::func::FuncOp function);
+  bool placeIn(unsigned buffer, unsigned target);
+  void reuseOperands();
   void assignOffsets();
 
   std::vector<Buffer> buffers;
