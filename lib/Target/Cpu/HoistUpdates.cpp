@@ -14,27 +14,13 @@ using namespace intq;
 /// The later of two ops of a block; null is before all.
 static Operation *later(Operation *a, Operation *b) { return !a || (b && a->isBeforeInBlock(b)) ? b : a; }
 
-/// The last reader of the buffer of `value`, other than `update` and the terminator.
-static Operation *lastReader(Value value, Operation *update) {
-  Operation *last = nullptr;
-  for (Operation *user : value.getUsers()) {
-    if (user == update || user->hasTrait<OpTrait::IsTerminator>())
-      continue;
-    last = later(last, user);
-    if (cpu::isAlias(user))
-      for (Value alias : user->getResults())
-        last = later(last, lastReader(alias, update));
-  }
-  return last;
-}
-
 /// The op after which `update` may stand; null: the begin of the block.
 static Operation *earliest(nn::AdamWOp update) {
   Operation *after = nullptr;
   for (Value operand : update->getOperands())
     after = later(after, operand.getDefiningOp());
   for (Value state : {update.getParameter(), update.getMoment1(), update.getMoment2()})
-    after = later(after, lastReader(state, update));
+    after = later(after, cpu::lastReader(state, update));
   return after;
 }
 

@@ -1,6 +1,7 @@
 // Kernels of the ops that move elements, and of constants.
 #include "Copy.h"
 #include "intq/Dialect/NN/NN.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 using namespace intq;
@@ -83,11 +84,21 @@ static LogicalResult emitBroadcast(KernelBuilder &k) {
   return success();
 }
 
+/// The elements of a dense or dense-resource attribute; else null.
+static DenseElementsAttr denseValue(Attribute attr) {
+  auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(attr);
+  AsmResourceBlob *blob = resource ? resource.getRawHandle().getBlob() : nullptr;
+  if (blob && int64_t(blob->getData().size()) ==
+                  resource.getType().getNumElements() * (resource.getType().getElementTypeBitWidth() / 8))
+    return DenseElementsAttr::getFromRawBuffer(resource.getType(), blob->getData());
+  return dyn_cast_or_null<DenseElementsAttr>(attr);
+}
+
 /// Constants are data of the module, copied to where the plan wants them.
 static LogicalResult emitConstant(KernelBuilder &k) {
-  auto value = dyn_cast_or_null<DenseElementsAttr>(k.op->getAttr("value"));
+  DenseElementsAttr value = denseValue(k.op->getAttr("value"));
   if (!value)
-    return k.unsupported("a constant that is not dense");
+    return k.unsupported("a constant that is not a dense tensor");
   auto buffer = cast<MemRefType>(k.result().getType());
   auto flat = RankedTensorType::get(buffer.getShape(), buffer.getElementType());
   std::string name = (k.function.getName() + "_data").str();

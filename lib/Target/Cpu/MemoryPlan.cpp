@@ -16,6 +16,23 @@ bool intq::cpu::isAlias(Operation *op) {
   return isa<nn::ReshapeOp, intq::ReshapeOp, UnscaleOp, check::CodesOp>(op);
 }
 
+Operation *intq::cpu::lastReader(Value value, Operation *except) {
+  Operation *last = nullptr;
+  auto consider = [&](Operation *op) {
+    if (op && (!last || last->isBeforeInBlock(op)))
+      last = op;
+  };
+  for (Operation *user : value.getUsers()) {
+    if (user == except || user->hasTrait<OpTrait::IsTerminator>())
+      continue;
+    consider(user);
+    if (isAlias(user))
+      for (Value alias : user->getResults())
+        consider(lastReader(alias, except));
+  }
+  return last;
+}
+
 static int64_t bytesOf(MemRefType type) {
   return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
@@ -55,6 +72,8 @@ LogicalResult MemoryPlan::assignBuffers(func::FuncOp function) {
       unsigned next = 0;
       for (Value result : op.getResults()) {
         unsigned count = bufferTypes(result.getType()).size();
+        if (next + count > source.size())
+          return op.emitOpError() << "expected codes with scales, but got " << op.getOperand(0).getType();
         values[result] = SmallVector<unsigned, 2>(ArrayRef(source).slice(next, count));
         next += count;
       }

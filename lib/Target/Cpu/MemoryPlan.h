@@ -52,5 +52,7 @@ private:
 
 /// Ops that only give another type to the same buffers.
 bool isAlias(mlir::Operation *op);
+/// The last op of the block that reads the buffers of `value`, other than `except` and the terminator; or null.
+mlir::Operation *lastReader(mlir::Value value, mlir::Operation *except);
 
 } // namespace intq::cpu

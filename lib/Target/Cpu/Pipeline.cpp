@@ -14,6 +14,7 @@ using namespace intq;
 void cpu::buildCpuPipeline(OpPassManager &pm, Isa isa) {
   pm.addNestedPass<func::FuncOp>(createIntqGatherBeforeQuantizePass());
   pm.addNestedPass<func::FuncOp>(createIntqHoistUpdatesPass());
+  pm.addNestedPass<func::FuncOp>(createIntqRematerializePass());
   IntqLowerToCpuPassOptions options;
   options.isa = isaName(isa).str();
   pm.addPass(createIntqLowerToCpuPass(options));

@@ -9,6 +9,8 @@ using namespace intq::cpu;
 static constexpr int64_t kChunkRows = 128; // Spec N3
 /// Columns of one task: enough for whole cache lines of every row.
 static constexpr int64_t kTaskColumns = 256;
+/// Columns that are summed at once.
+static constexpr int64_t kWideColumns = 64;
 
 void intq::cpu::emitColumnSums(KernelBuilder &k, int64_t rows, int64_t columns, Value result,
                                llvm::function_ref<Value(Value, Lanes)> get) {
@@ -19,13 +21,28 @@ void intq::cpu::emitColumnSums(KernelBuilder &k, int64_t rows, int64_t columns, 
     Value first = k.mulIndex(chunk, kChunkRows), end = k.addIndex(first, k.index(kChunkRows));
     if (rows % kChunkRows)
       end = k.minIndex(end, k.index(rows));
-    k.forLanes(count, [&](Lanes lanes) {
-      Lanes at = {k.addIndex(column, lanes.index), lanes.mask};
-      Value sum = k.loop(first, end, 1, {m.constant(0.0f)}, [&](Value row, ValueRange acc) {
-        return KernelBuilder::Values{m.add(acc[0], get(row, at))};
-      })[0];
-      k.store(sum, sums, k.mulIndex(chunk, columns), at);
-    });
+    // Several vectors of a row at once: a row is a line of memory, the next one is far away.
+    auto sumColumns = [&](Value from, llvm::ArrayRef<Lanes> groups) {
+      SmallVector<Lanes> at;
+      for (Lanes lanes : groups)
+        at.push_back({k.addIndex(k.addIndex(column, from), lanes.index), lanes.mask});
+      KernelBuilder::Values zeros(at.size(), m.constant(0.0f));
+      KernelBuilder::Values total = k.loop(first, end, 1, zeros, [&](Value row, ValueRange acc) {
+        KernelBuilder::Values next;
+        for (auto [sum, lanes] : llvm::zip_equal(acc, at))
+          next.push_back(m.add(sum, get(row, lanes)));
+        return next;
+      });
+      for (auto [sum, lanes] : llvm::zip_equal(total, at))
+        k.store(sum, sums, k.mulIndex(chunk, columns), lanes);
+    };
+    int64_t whole = count - count % kWideColumns;
+    SmallVector<Lanes> wide;
+    for (int64_t i = 0; i < kWideColumns; i += kLanes)
+      wide.push_back({k.index(i), {}});
+    if (whole)
+      k.loop(k.index(0), k.index(whole), kWideColumns, [&](Value from) { sumColumns(from, wide); });
+    k.forLanes(count - whole, [&](Lanes lanes) { sumColumns(k.index(whole), lanes); });
   };
   int64_t whole = columns / kTaskColumns, rest = columns % kTaskColumns;
   if (whole)

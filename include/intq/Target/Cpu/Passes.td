@@ -60,4 +60,14 @@ def IntqLowerToCpuPass : Pass<"intq-lower-to-cpu", "::mlir::ModuleOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::omp::OpenMPDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
+
+def IntqRematerializePass : Pass<"intq-rematerialize", "::mlir::func::FuncOp"> {
+  let summary = "compute dropped-out codes again in the backward instead of keeping them";
+  let description = [{
+    `intq.dropout` draws the same mask whenever it is computed, so its result need not live from the
+    forward to the backward. A far use gets a copy of the op right before it, where the operand is alive then anyway.
+    Example: test/Target/Cpu/rematerialize.mlir.
+  }];
+  let statistics = [Statistic<"copied", "copied", "ops copied to a later use">];
+}
 #endif
