@@ -1,10 +1,10 @@
 """A tiny BERT checkpoint folder with a word-piece vocabulary, made in a moment."""
 import json
 
-import numpy as np
 from safetensors.numpy import save_file
 
 from intq.export.model import encoder_shapes
+from intq.philox import normal
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "good", "bad", "fine", "dull", "film", "plot", "a", "the", "is", "very",
          "not", "who", "made", "it", "one", "two", ".", "?", "##s", "on", "cat", "mat", "sat", "paris", "rome", "in"]
@@ -16,14 +16,13 @@ CONFIG = {"model_type": "bert", "vocab_size": len(WORDS), "hidden_size": 16, "nu
 
 def write_checkpoint(folder, config=CONFIG, prefix=""):
     """A BertModel folder with random weights and a word-piece vocabulary."""
-    random = np.random.default_rng(7)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "vocab.txt").write_text("\n".join(WORDS) + "\n")
     shapes = encoder_shapes(config, prefix)
     h = config["hidden_size"]
     shapes.update({prefix + "pooler.dense.weight": [h, h], prefix + "pooler.dense.bias": [h]})
-    tensors = {n: random.normal(0, 0.2, s).astype(np.float32) for n, s in shapes.items()}
+    tensors = {n: normal(n, s, 0.2, seed=7) for n, s in shapes.items()}
     for name in tensors:
         if name.endswith("LayerNorm.weight"):
             tensors[name] += 1
