@@ -10,9 +10,6 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::cpu;
 
-/// Elements that one task of a dropout draws for.
-static constexpr int64_t kTaskElements = 1024;
-
 /// Rows of `type` seen as [leading, rows, columns].
 struct Shape3 {
   int64_t leading = 1, rows = 1, columns = 1;
@@ -62,22 +59,10 @@ static LogicalResult emitDropout(KernelBuilder &k) {
   DropoutRule rule(op.getRatio().convertToFloat());
   VectorMachine v = k.vector();
   int64_t total = type.getFloatType().getNumElements();
-  Draws draws(k, k.operand(1), 16);
-  auto drop = [&](Value first, int64_t count) {
-    draws.fill(first, count, kTaskElements);
-    k.forLanes(count, [&](Lanes lanes) {
-      Value code = k.loadCodes(k.operand(0), first, lanes);
-      Value dropped = v.ltI(draws.get(k.index(0), lanes), v.constantI(rule.threshold));
-      k.storeCodes(v.selectI(dropped, v.constantI(0), code), k.result(), first, lanes);
-    });
-  };
-  k.parallelFor(total / kTaskElements, kTaskElements,
-                [&](Value task) { drop(k.mulIndex(task, kTaskElements), kTaskElements); },
-                [&] { draws.allocate(kTaskElements); });
-  if (int64_t rest = total % kTaskElements) {
-    draws.allocate(rest);
-    drop(k.index(total - rest), rest);
-  }
+  forEachDraw(k, k.operand(1), total, [&](Value first, Lanes lanes, Value draw) {
+    Value code = k.loadCodes(k.operand(0), first, lanes), dropped = v.ltI(draw, v.constantI(rule.threshold));
+    k.storeCodes(v.selectI(dropped, v.constantI(0), code), k.result(), first, lanes);
+  });
   k.parallelLanes(type.getScalesType().getNumElements(), [&](Lanes lanes) {
     Value scale = k.load(k.operandScales(0), nullptr, lanes);
     k.store(v.mul(scale, v.constant(rule.keepFactor)), k.resultScales(), nullptr, lanes);

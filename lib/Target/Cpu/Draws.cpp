@@ -66,3 +66,20 @@ Value Draws::get(Value position, Lanes lanes) {
   draw = arith::ExtUIOp::create(k.b, k.loc, v.type(k.b.getI32Type()), draw);
   return bits < 16 ? v.shrU(draw, 16 - bits) : draw;
 }
+
+void intq::cpu::forEachDraw(KernelBuilder &k, Value rng, int64_t total,
+                            function_ref<void(Value, Lanes, Value)> body) {
+  constexpr int64_t kTaskElements = 1024;
+  Draws draws(k, rng, 16);
+  auto span = [&](Value first, int64_t count) {
+    draws.fill(first, count, kTaskElements);
+    k.forLanes(count, [&](Lanes lanes) { body(first, lanes, draws.get(k.index(0), lanes)); });
+  };
+  k.parallelFor(total / kTaskElements, kTaskElements,
+                [&](Value task) { span(k.mulIndex(task, kTaskElements), kTaskElements); },
+                [&] { draws.allocate(kTaskElements); });
+  if (int64_t rest = total % kTaskElements) {
+    draws.allocate(rest);
+    span(k.index(total - rest), rest);
+  }
+}

@@ -26,4 +26,9 @@ private:
   mlir::Value buffer, offset;
 };
 
+/// The kernels of dropout, of floats and of codes: calls body(first, lanes, draw) for all elements of a tensor of
+/// `total` in parallel, span by span; `draw` holds the 16-bit draws of the elements first + lanes.
+void forEachDraw(KernelBuilder &k, mlir::Value rng, int64_t total,
+                 llvm::function_ref<void(mlir::Value first, Lanes lanes, mlir::Value draw)> body);
+
 } // namespace intq::cpu

@@ -47,29 +47,15 @@ static LogicalResult emitTanhGrad(KernelBuilder &k) {
   return emitMap(k, [](Vector &m, ArrayRef<Value> x) { return tanhGrad(m, x[0], x[1]); });
 }
 
-/// Elements that one task of a dropout draws for.
-static constexpr int64_t kTaskElements = 1024;
-
 static LogicalResult emitDropout(KernelBuilder &k) {
   auto op = cast<nn::DropoutOp>(k.op);
   DropoutRule rule(op.getRatio().convertToFloat());
   int64_t total = cast<ShapedType>(op.getType()).getNumElements();
   Vector m = k.vector();
-  Draws draws(k, k.operand(1), 16);
-  auto drop = [&](Value first, int64_t count) {
-    draws.fill(first, count, kTaskElements);
-    k.forLanes(count, [&](Lanes lanes) {
-      Value x = k.load(k.operand(0), first, lanes);
-      k.store(dropout(m, x, draws.get(k.index(0), lanes), rule), k.result(), first, lanes);
-    });
-  };
-  k.parallelFor(total / kTaskElements, kTaskElements,
-                [&](Value task) { drop(k.mulIndex(task, kTaskElements), kTaskElements); },
-                [&] { draws.allocate(kTaskElements); });
-  if (int64_t rest = total % kTaskElements) {
-    draws.allocate(rest);
-    drop(k.index(total - rest), rest);
-  }
+  forEachDraw(k, k.operand(1), total, [&](Value first, Lanes lanes, Value draw) {
+    Value x = k.load(k.operand(0), first, lanes);
+    k.store(dropout(m, x, draw, rule), k.result(), first, lanes);
+  });
   return success();
 }
 

@@ -63,14 +63,7 @@ unsigned Executable::threads() const { return state->options.threads; }
 void Executable::setThreads(unsigned threads) { state->options.threads = threads ? threads : processorCount(); }
 
 static void dumpModule(const Options &options, StringRef file, ModuleOp module) {
-  if (options.dumpDir.empty())
-    return;
-  SmallString<128> path(options.dumpDir);
-  llvm::sys::path::append(path, file);
-  std::error_code error;
-  llvm::raw_fd_ostream out(path, error);
-  if (!error)
-    module.print(out);
+  dumpStage(options, file, [&](llvm::raw_pwrite_stream &out) { module.print(out); });
 }
 
 /// Facts about the functions that are gone once they are lowered.

@@ -108,7 +108,8 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-static void dump(const Options &options, StringRef file, llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
+void intq::cpu::dumpStage(const Options &options, StringRef file,
+                          llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
   if (options.dumpDir.empty())
     return;
   SmallString<128> path(options.dumpDir);
@@ -121,7 +122,7 @@ static void dump(const Options &options, StringRef file, llvm::function_ref<void
 
 static void dumpCode(const Options &options, StringRef file, llvm::CodeGenFileType type, llvm::Module &module,
                      llvm::TargetMachine &machine) {
-  dump(options, file, [&](llvm::raw_pwrite_stream &out) {
+  dumpStage(options, file, [&](llvm::raw_pwrite_stream &out) {
     auto copy = llvm::CloneModule(module);
     llvm::legacy::PassManager pm;
     if (!machine.addPassesToEmitFile(pm, out, nullptr, type))
@@ -192,11 +193,11 @@ intq::cpu::jitCompile(ModuleOp module, ArrayRef<std::string> functions, const Op
       function.addFnAttr("prefer-vector-width", "512");
   if (failed(verifyCode(module, *code, options.isa)))
     return failure();
-  dump(options, "4-code.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
+  dumpStage(options, "4-code.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
   optimize(*code, **machine);
   if (wantsPerfMap())
     keepNames(*code);
-  dump(options, "5-optimized.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
+  dumpStage(options, "5-optimized.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
   dumpCode(options, "6-code.s", llvm::CodeGenFileType::AssemblyFile, *code, **machine);
   dumpCode(options, "7-code.o", llvm::CodeGenFileType::ObjectFile, *code, **machine);
   auto jit = link({std::move(code), std::move(context)}, std::move(builder), functions);
