@@ -67,6 +67,13 @@ DictionaryAttr GraphBuilder::opsetAttr() {
   return list.getDictionary(builder.getContext());
 }
 
+StringAttr GraphBuilder::producerAttr() {
+  std::string text = model->producer_name();
+  if (!model->producer_version().empty())
+    text += " " + model->producer_version();
+  return text.empty() || !isName(text, "producer") ? StringAttr() : builder.getStringAttr(text);
+}
+
 int64_t GraphBuilder::versionOf(const ::onnx::NodeProto &node) {
   std::string domain = node.domain() == "ai.onnx" ? "" : node.domain();
   auto it = opsets.find(domain);
@@ -257,7 +264,7 @@ LogicalResult GraphBuilder::build() {
   readOpsets();
   collectTypes();
   auto op = onnx::GraphOp::create(builder, findings.location(), builder.getStringAttr(graph.name()),
-                                  builder.getI64IntegerAttr(model->ir_version()), opsetAttr(),
+                                  builder.getI64IntegerAttr(model->ir_version()), opsetAttr(), producerAttr(),
                                   knownMetadata(builder, graph.metadata_props()));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&op.getBody().emplaceBlock());

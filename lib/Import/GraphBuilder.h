@@ -35,6 +35,7 @@ private:
   bool isName(llvm::StringRef name, llvm::StringRef what);
   int64_t versionOf(const ::onnx::NodeProto &node);
   mlir::DictionaryAttr opsetAttr();
+  mlir::StringAttr producerAttr();
 
   mlir::OpBuilder &builder;
   std::shared_ptr<::onnx::ModelProto> model;

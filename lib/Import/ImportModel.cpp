@@ -3,6 +3,7 @@
 #include "Checkpoint.h"
 #include "Findings.h"
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Dialect/Onnx/Onnx.h"
 #include <cmath>
 #include <cstring>
 
@@ -47,12 +48,23 @@ static void checkParameters(ModuleOp module, const ParameterStore &store, Findin
     }
 }
 
+static void describeFile(ModuleOp module, ImportedModel &result) {
+  auto graph = *module.getOps<onnx::GraphOp>().begin();
+  for (NamedAttribute entry : graph.getOpsets())
+    result.opsets.emplace_back(entry.getName().str(), cast<IntegerAttr>(entry.getValue()).getInt());
+  result.irVersion = graph.getIrVersion();
+  result.producer = graph.getProducer().value_or("").str();
+  auto nodes = graph.getBody().getOps<onnx::NodeOp>();
+  result.nodes = std::distance(nodes.begin(), nodes.end());
+}
+
 FailureOr<ImportedModel> intq::importModel(MLIRContext &context, llvm::StringRef path,
                                            const ImportOptions &options) {
   ImportedModel result;
   auto module = importOnnx(context, path, result.store, /*embed=*/false);
   if (failed(module))
     return failure();
+  describeFile(**module, result);
   Findings findings((*module)->getLoc());
   if (!options.checkpoint.empty() && failed(readCheckpoint(options.checkpoint, result.store, findings, result.notes)))
     return failure();

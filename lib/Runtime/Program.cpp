@@ -1,8 +1,10 @@
 // Compiling a file to a program, and running it.
 #include "Program.h"
+#include "Inspect.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Import/ImportModel.h"
+#include "intq/Quantize/Recipes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
@@ -191,7 +193,8 @@ static llvm::json::Object portJson(const Port &port) {
   return o;
 }
 
-void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::string> notes) {
+void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::string> notes,
+                        llvm::json::Object info) {
   namespace json = llvm::json;
   json::Object functionsJson;
   for (auto &[name, function] : functions) {
@@ -210,14 +213,16 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
                    {"initialized", entry->initialized}};
     if (!entry->rows.empty())
       o["rows"] = json::Array(entry->rows);
+    if (!entry->uses.empty())
+      o["uses"] = json::Array(entry->uses);
     state.push_back(std::move(o));
   }
-  json::Object info{{"form", form},
-                    {"recipe", options.training.recipe},
-                    {"engine", options.engine},
-                    {"functions", std::move(functionsJson)},
-                    {"state", std::move(state)},
-                    {"notes", json::Array(notes)}};
+  info["form"] = form;
+  info["recipe"] = options.training.recipe;
+  info["engine"] = options.engine;
+  info["functions"] = std::move(functionsJson);
+  info["state"] = std::move(state);
+  info["notes"] = json::Array(notes);
   if (engine) {
     info["cpu_isa"] = engine->isa();
     info["threads"] = engine->threads();
@@ -262,7 +267,21 @@ FailureOr<std::string> Program::inspect(MLIRContext &context, StringRef path, co
   Program program;
   if (failed(program.describe(*model->module, model->store)))
     return failure();
-  program.writeInfo(options, model->form, model->notes);
+  FailureOr<RecipeAttr> recipe = lookupRecipe((*model->module)->getLoc(), options.training.recipe);
+  if (failed(recipe))
+    return failure();
+  auto uses = usesOfState(*model->module);
+  for (auto &entry : program.states)
+    entry->uses = uses.lookup(entry->name);
+  llvm::json::Object opsets;
+  for (const auto &[domain, version] : model->opsets)
+    opsets[domain] = version;
+  program.writeInfo(options, model->form, model->notes,
+                    llvm::json::Object{{"opsets", std::move(opsets)},
+                                       {"ir_version", model->irVersion},
+                                       {"producer", model->producer},
+                                       {"nodes", model->nodes},
+                                       {"layers", describeLayers(*model->module, *recipe)}});
   return program.infoText;
 }
 

@@ -27,6 +27,7 @@ struct StateEntry {
   std::string name, role, file;
   mlir::RankedTensorType type;
   bool transposed = false, initialized = false;
+  std::vector<std::string> uses; ///< kinds of the forward ops that read it (intq_inspect)
   llvm::ArrayRef<int64_t> rows;
   HostBuffer data;
 
@@ -77,7 +78,9 @@ private:
   llvm::FailureOr<size_t> addState(mlir::func::FuncOp func, unsigned index);
   llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store);
   llvm::LogicalResult initialize(const ParameterStore &store);
-  void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes);
+  /// `info` may hold more keys already.
+  void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes,
+                 llvm::json::Object info = {});
 
   llvm::MapVector<llvm::StringRef, std::unique_ptr<Function>> functions;
   std::vector<std::unique_ptr<StateEntry>> states;

@@ -20,6 +20,9 @@ struct ImportedModel {
   ParameterStore store;                     ///< values by `intq.file`
   std::string form;                         ///< "A", "C" or "D"
   std::vector<std::string> notes;           ///< what a user should know, a sentence each
+  std::vector<std::pair<std::string, int64_t>> opsets; ///< domain, version
+  std::string producer;
+  int64_t irVersion = 0, nodes = 0;
 };
 
 /// Reads an ONNX file. All findings are emitted as errors on the context.

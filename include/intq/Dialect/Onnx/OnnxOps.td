@@ -29,10 +29,11 @@ def Onnx_GraphOp : Onnx_Op<"graph", [IsolatedFromAbove, SingleBlock, NoRegionArg
   let summary = "the graph of a file";
   let description = [{
     Inputs are `onnx.input` ops, outputs the operands of `onnx.output`. `opsets` maps a domain
-    to the version that the file imports. `metadata` holds the graph's own metadata.
+    to the version that the file imports. `producer` is what wrote the file. `metadata` holds the graph's
+    own metadata.
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$ir_version, DictionaryAttr:$opsets,
-                       OptionalAttr<DictionaryAttr>:$metadata);
+                       OptionalAttr<StrAttr>:$producer, OptionalAttr<DictionaryAttr>:$metadata);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$name attr-dict-with-keyword $body";
 }
