@@ -66,6 +66,10 @@ std::optional<StoredTensor> CheckpointReader::readTensor(const ort::Tensor &tens
   StoredTensor result;
   result.dtype = tensor.data_type();
   int64_t count = 1;
+  if (tensor.dims() && reinterpret_cast<uintptr_t>(tensor.dims()->Data()) % alignof(int64_t) != 0) { // H37
+    (void)fail("tensor " + quoted(name) + ": expected dimensions at a multiple of 8 bytes");
+    return std::nullopt;
+  }
   for (unsigned i = 0; tensor.dims() && i < tensor.dims()->size(); ++i) {
     int64_t dim = tensor.dims()->Get(i);
     auto product = llvm::checkedMul(count, dim);

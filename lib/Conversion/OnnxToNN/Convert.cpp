@@ -148,7 +148,12 @@ void Converter::readInitializers() {
     if (value && (!isWeight || type.getNumElements() <= kReadable))
       if (auto tensor = Tensor::fromAttribute(value))
         val.tensor = std::make_shared<const Tensor>(std::move(*tensor));
-    if (isWeight) {
+    if (isWeight && type.getNumElements() == 0) {
+      val.kind = Val::Kind::Deferred;
+      val.findings.insert(messages.size());
+      messages.push_back("initializer '" + initializer.getName().str() + "': expected dimensions of at least 1, but got the shape " +
+                         shapeText(val.shape));
+    } else if (isWeight) {
       sources.push_back(std::make_unique<Source>());
       Source &source = *sources.back();
       source = {initializer.getName().str(), val.shape, false, false, false, order++, initializer.getMetadataAttr()};
@@ -295,7 +300,8 @@ LogicalResult Converter::reportFindings() {
 }
 
 LogicalResult Converter::run() {
-  if (failed(checkForm()))
+  graph.walk([&](onnx::NodeOp node) { checkOperands(node); });
+  if (failed(reportFindings()) || failed(checkForm()))
     return failure();
   builder.setInsertionPointToEnd(module.getBody());
   func = func::FuncOp::create(builder, graph.getLoc(), form == "D" ? program::kForward : program::kGrad,

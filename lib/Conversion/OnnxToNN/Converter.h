@@ -129,6 +129,7 @@ private:
   };
   // Driver.
   mlir::LogicalResult checkForm();
+  void checkOperands(onnx::NodeOp node);
   void readInputs();
   void readInitializers();
   void findOrientations();

@@ -23,6 +23,10 @@ const Val &Converter::operand(onnx::NodeOp node, unsigned i) const {
 }
 
 void Converter::set(onnx::NodeOp node, unsigned i, Val val) {
+  // Empty integer tensors are part of shape arithmetic; no layer has an empty float tensor.
+  bool isEmpty = llvm::is_contained(val.shape, 0) && !val.is(Val::Kind::Deferred);
+  if (isEmpty && (isFloat(val.elem) || !val.is(Val::Kind::Constant)))
+    val = defer(node, "expected dimensions of at least 1, but got the shape " + shapeText(val.shape));
   if (i < node.getNumResults())
     values[node.getResult(i)] = std::move(val);
 }

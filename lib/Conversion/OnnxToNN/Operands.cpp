@@ -1,0 +1,77 @@
+// What holds for every node before any is converted: it has the operands that its operator requires (H15, H17),
+// at least one result, and attributes of the right types. What converts or matches a node relies on it.
+#include "Converter.h"
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::conversion;
+
+/// How many leading operands an operator requires; 0 for operators that nothing here reads.
+static unsigned requiredOperands(llvm::StringRef op, int64_t version) {
+  static const llvm::StringMap<unsigned> counts = {
+      {"Abs", 1}, {"Cast", 1}, {"Ceil", 1}, {"Clip", 1}, {"Concat", 1}, {"ConstantOfShape", 1}, {"Dropout", 1},
+      {"Erf", 1}, {"Flatten", 1}, {"Floor", 1}, {"Gelu", 1}, {"Identity", 1}, {"IsNaN", 1}, {"LogSoftmax", 1},
+      {"Max", 1}, {"Min", 1}, {"Neg", 1}, {"Not", 1}, {"Reciprocal", 1}, {"ReduceMean", 1}, {"ReduceProd", 1},
+      {"ReduceSum", 1}, {"Reshape", 1}, {"Shape", 1}, {"Sigmoid", 1}, {"Size", 1}, {"Slice", 1}, {"Softmax", 1},
+      {"Split", 1}, {"SplitToSequence", 1}, {"Sqrt", 1}, {"Squeeze", 1}, {"Sum", 1}, {"Tanh", 1}, {"Transpose", 1},
+      {"Unsqueeze", 1},
+      {"Add", 2}, {"And", 2}, {"CastLike", 2}, {"CumSum", 2}, {"Div", 2}, {"Equal", 2}, {"Expand", 2}, {"Gather", 2},
+      {"GatherElements", 2}, {"GatherND", 2}, {"Gemm", 2}, {"Greater", 2}, {"GreaterOrEqual", 2},
+      {"LayerNormalization", 2}, {"Less", 2}, {"LessOrEqual", 2}, {"MatMul", 2}, {"Mod", 2}, {"Mul", 2},
+      {"NegativeLogLikelihoodLoss", 2}, {"Or", 2}, {"Pow", 2}, {"SequenceAt", 2}, {"SoftmaxCrossEntropyLoss", 2},
+      {"Sub", 2}, {"Tile", 2}, {"Xor", 2},
+      {"Attention", 3}, {"Range", 3}, {"Where", 3},
+      {"com.microsoft::FastGelu", 1}, {"com.microsoft::Gelu", 1},
+      {"com.microsoft::BiasGelu", 2}, {"com.microsoft::DropoutGrad", 2}, {"com.microsoft::FastGeluGrad", 2},
+      {"com.microsoft::FusedGemm", 2}, {"com.microsoft::FusedMatMul", 2}, {"com.microsoft::GeluGrad", 2},
+      {"com.microsoft::InPlaceAccumulatorV2", 2}, {"com.microsoft::ReduceSumTraining", 2},
+      {"com.microsoft::SoftmaxCrossEntropyLossInternal", 2}, {"com.microsoft::SoftmaxGrad", 2},
+      {"com.microsoft::SoftmaxGrad_13", 2}, {"com.microsoft::TanhGrad", 2},
+      {"com.microsoft::Attention", 3}, {"com.microsoft::GatherGrad", 3}, {"com.microsoft::SkipLayerNormalization", 3},
+      {"com.microsoft::SoftmaxCrossEntropyLossGrad", 3}, {"com.microsoft::SoftmaxCrossEntropyLossInternalGrad", 3},
+      {"com.microsoft::LayerNormalizationGrad", 5}, {"com.microsoft::SliceGrad", 4}};
+  // What was an attribute once is an operand since.
+  if ((op == "Reshape" && version >= 5) || (op == "Unsqueeze" && version >= 13))
+    return 2;
+  if (op == "Slice" && version >= 10)
+    return 3;
+  return counts.lookup(op);
+}
+
+/// Whether an attribute that the conversion reads has its type; true for all others.
+static bool hasType(llvm::StringRef name, Attribute value) {
+  static constexpr llvm::StringLiteral kInts[] = {
+      "allowzero", "axis", "batch_dims", "end", "ignore_index", "is_causal", "keepdims", "noop_with_empty_axes",
+      "num_heads", "qk_matmul_output_mode", "start", "stash_type", "to", "transA", "transB", "transBatchA",
+      "transBatchB", "unidirectional", "value_int"};
+  static constexpr llvm::StringLiteral kLists[] = {"axes", "ends", "perm", "shape", "split", "starts", "value_ints"};
+  static constexpr llvm::StringLiteral kFloats[] = {"alpha", "beta", "epsilon", "ratio", "scale", "softcap", "value_float"};
+  static constexpr llvm::StringLiteral kTexts[] = {"activation", "approximate", "reduction"};
+  if (llvm::is_contained(kInts, name))
+    return isa<IntegerAttr>(value);
+  if (llvm::is_contained(kLists, name))
+    return isa<DenseI64ArrayAttr>(value);
+  if (llvm::is_contained(kFloats, name))
+    return isa<FloatAttr>(value);
+  if (llvm::is_contained(kTexts, name))
+    return isa<StringAttr>(value);
+  return name != "value" || isa<ElementsAttr>(value);
+}
+
+void Converter::checkOperands(onnx::NodeOp node) {
+  auto fail = [&](const llvm::Twine &why) {
+    Val val = defer(node, why);
+    required.insert(val.findings.begin(), val.findings.end());
+  };
+  std::string op = opOf(node);
+  unsigned count = requiredOperands(op, node.getVersion()), present = 0;
+  while (present < node.getInputs().size() && !node.getInputs()[present].getDefiningOp<onnx::AbsentOp>())
+    ++present;
+  if (present < count)
+    fail("expected at least " + llvm::Twine(count) + " operands, but got " + llvm::Twine(present));
+  if (node.getNumResults() == 0)
+    fail("expected at least one result, but got none");
+  for (NamedAttribute entry : node.getSettings())
+    if (!hasType(entry.getName(), entry.getValue()))
+      fail("attribute '" + entry.getName().getValue() + "' has not the type that the operator defines");
+}
