@@ -20,7 +20,19 @@ intq::knownMetadata(Builder &builder,
   return list.empty() ? DictionaryAttr() : list.getDictionary(builder.getContext());
 }
 
-// H10: the populated field must be that of the declared type.
+// H10: whether no field but that of the declared type is populated.
+static bool isConsistent(const AttributeProto &attribute) {
+  using A = AttributeProto;
+  const std::pair<int, bool> populated[] = {
+      {A::FLOAT, attribute.has_f()},           {A::INT, attribute.has_i()},
+      {A::STRING, attribute.has_s()},          {A::TENSOR, attribute.has_t()},
+      {A::GRAPH, attribute.has_g()},           {A::SPARSE_TENSOR, attribute.has_sparse_tensor()},
+      {A::TYPE_PROTO, attribute.has_tp()},     {A::FLOATS, attribute.floats_size() > 0},
+      {A::INTS, attribute.ints_size() > 0},    {A::STRINGS, attribute.strings_size() > 0},
+      {A::TENSORS, attribute.tensors_size() > 0}, {A::GRAPHS, attribute.graphs_size() > 0}};
+  return llvm::none_of(populated, [&](auto entry) { return entry.second && entry.first != attribute.type(); });
+}
+
 Attribute GraphBuilder::attributeValue(const AttributeProto &attribute, const std::string &what) {
   switch (attribute.type()) {
   case AttributeProto::FLOAT:
@@ -42,7 +54,7 @@ Attribute GraphBuilder::attributeValue(const AttributeProto &attribute, const st
     return builder.getArrayAttr(strings);
   }
   case AttributeProto::TENSOR:
-    if (auto tensor = readTensor(attribute.t(), what, model, external, findings))
+    if (auto tensor = readTensor(attribute.t(), what, model, options.maxElements, external, findings, notes))
       return toAttribute(builder, *tensor);
     return {};
   case AttributeProto::GRAPH:
@@ -65,6 +77,10 @@ DictionaryAttr GraphBuilder::attributesOf(const ::onnx::NodeProto &node) {
       continue;
     if (list.get(attribute.name()) || !attribute.ref_attr_name().empty()) {
       (void)findings.add(what + ": expected each attribute once, with a value");
+      continue;
+    }
+    if (!isConsistent(attribute)) {
+      (void)findings.add(what + ": expected a value of its declared type only, but got one of another type");
       continue;
     }
     if (Attribute value = attributeValue(attribute, what))

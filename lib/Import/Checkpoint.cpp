@@ -15,13 +15,14 @@ using namespace intq;
 static constexpr int32_t kVersion = 2;
 static constexpr unsigned kMaxDepth = 16, kMaxTables = 1000000; // H39
 static constexpr int kMaxRank = 8;                              // H11
+static constexpr uint64_t kMaxExternal = uint64_t(1) << 36;     // H35
 static constexpr int64_t kMaxElements = int64_t(1) << 31;       // H11
 
 namespace {
 class CheckpointReader {
 public:
   CheckpointReader(llvm::StringRef path, ParameterStore &store, Findings &findings)
-      : path(path), store(store), findings(findings), external(llvm::sys::path::parent_path(path).str()) {}
+      : path(path), store(store), findings(findings), external(llvm::sys::path::parent_path(path).str(), "", kMaxExternal) {}
   LogicalResult read(std::vector<std::string> &notes);
 
 private:
@@ -48,6 +49,8 @@ const void *CheckpointReader::bytesOf(const ort::Tensor &tensor, llvm::StringRef
   if (hasExternalData && tensor.external_data_offset() >= 0) { // H42
     ExternalReference reference{llvm::sys::path::filename(path).str() + ".data",
                                 uint64_t(tensor.external_data_offset()), result.bytes};
+    result.file = reference.location;
+    result.offset = reference.offset;
     result.owner = external.read(reference, "checkpoint tensor " + quoted(name), findings);
     return result.owner.get();
   }

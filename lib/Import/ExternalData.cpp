@@ -2,6 +2,7 @@
 #include "ExternalData.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -12,9 +13,6 @@
 #include <unistd.h>
 
 using namespace intq;
-
-// H35: no store of a BERT comes near.
-static constexpr uint64_t kMaxTotal = uint64_t(1) << 36;
 
 bool intq::isContainedPath(llvm::StringRef location) {
   if (location.empty() || location.starts_with("/") || location.contains('\\') ||
@@ -53,6 +51,21 @@ static int openBeneath(int folder, const std::string &location) {
   return fd < 0 && (errno == ENOSYS || errno == EPERM) ? openByComponents(folder, location) : fd;
 }
 
+// H32: a store made of links. The file that they lead to must lie below the folder that the user trusts.
+static int openBelowRoot(int folder, const std::string &location, const std::string &root) {
+  Descriptor file{openat(folder, location.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  llvm::SmallString<256> trusted, reached;
+  if (file.fd < 0 || llvm::sys::fs::real_path(root, trusted) ||
+      llvm::sys::fs::real_path("/proc/self/fd/" + std::to_string(file.fd), reached))
+    return -1;
+  if (!llvm::StringRef(reached).starts_with(trusted) || reached.size() <= trusted.size() ||
+      (reached[trusted.size()] != '/' && !trusted.ends_with("/"))) {
+    errno = EXDEV;
+    return -1;
+  }
+  return std::exchange(file.fd, -1);
+}
+
 static bool readAll(int fd, char *to, uint64_t bytes, uint64_t offset) {
   while (bytes > 0) {
     ssize_t got = pread(fd, to, std::min<uint64_t>(bytes, 1 << 30), static_cast<off_t>(offset));
@@ -77,20 +90,23 @@ std::shared_ptr<const void> ExternalData::read(const ExternalReference &referenc
     return fail("expected external data inside the model's folder, but got the location " +
                 quoted(reference.location));
   Descriptor dir{open(folder.empty() ? "." : folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  Descriptor file{dir.fd < 0 ? -1 : openBeneath(dir.fd, reference.location)};
+  Descriptor file{dir.fd < 0          ? -1
+                  : linkRoot.empty() ? openBeneath(dir.fd, reference.location)
+                                     : openBelowRoot(dir.fd, reference.location, linkRoot)};
   if (file.fd < 0)
     return fail("cannot open external data " + quoted(reference.location) + ": " +
                 std::strerror(errno));
   struct stat info;
-  if (fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink != 1) // H32
-    return fail("expected a regular file without hard links, but got " + quoted(reference.location));
+  if (fstat(file.fd, &info) != 0 || !S_ISREG(info.st_mode) || (linkRoot.empty() && info.st_nlink != 1)) // H32
+    return fail("expected a regular file without hard links, but got " + quoted(reference.location) +
+                " (--trust-links FOLDER lifts that for a store of links)");
   uint64_t size = static_cast<uint64_t>(info.st_size);
   if (reference.offset > size || reference.bytes > size - reference.offset) // H33
     return fail("expected " + llvm::Twine(reference.bytes) + " bytes at offset " +
                 llvm::Twine(reference.offset) + " of " + quoted(reference.location) +
                 ", but the file has " + llvm::Twine(size));
-  if (reference.bytes > kMaxTotal - total)
-    return fail("expected at most 64 GiB of external data in all");
+  if (reference.bytes > maxTotal - total)
+    return fail("expected at most " + llvm::Twine(maxTotal) + " bytes of external data in all; raise --limit external=N");
   total += reference.bytes;
   std::shared_ptr<void> data(std::malloc(std::max<uint64_t>(reference.bytes, 1)), std::free);
   if (!data)

@@ -15,13 +15,16 @@ struct ExternalReference {
 /// Reads external data below one folder (H29–H35).
 class ExternalData {
 public:
-  explicit ExternalData(std::string folder) : folder(std::move(folder)) {}
+  /// `linkRoot`: the one folder below which links may end (H32), or "". `maxTotal`: bytes of all reads.
+  ExternalData(std::string folder, std::string linkRoot, uint64_t maxTotal)
+      : folder(std::move(folder)), linkRoot(std::move(linkRoot)), maxTotal(maxTotal) {}
   /// The bytes of `reference`, or null after a finding that begins with `what`.
   std::shared_ptr<const void> read(const ExternalReference &reference, llvm::StringRef what,
                                    Findings &findings);
 
 private:
-  std::string folder;
+  std::string folder, linkRoot;
+  uint64_t maxTotal;
   uint64_t total = 0; ///< bytes read so far
 };
 

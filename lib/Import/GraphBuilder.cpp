@@ -10,7 +10,7 @@ using namespace intq;
 using ::onnx::TensorProto;
 
 static constexpr size_t kMaxName = 64 << 10;     // H7
-static constexpr int kMaxNodes = 1000000;        // H8
+static constexpr size_t kMaxMetadata = 16 << 20; // H7
 static constexpr int kMaxPerNode = 65536;        // H8
 static constexpr int64_t kEmbeddedFloats = 64;   // floats up to here are also readable in the IR
 
@@ -38,8 +38,16 @@ void GraphBuilder::checkModel() {
   if (model->training_info_size() > 0)
     (void)findings.add("`training_info` (the standard's training extension) is not supported; "
                        "export the forward graph with its loss");
-  if (graph.node_size() > kMaxNodes || graph.initializer_size() > kMaxNodes)
-    (void)findings.add("expected at most 1000000 nodes and initializers");
+  if (graph.node_size() > options.maxNodes || graph.initializer_size() > options.maxNodes)
+    (void)findings.add("expected at most " + llvm::Twine(options.maxNodes) + " nodes, and as many initializers, but got " +
+                       llvm::Twine(graph.node_size()) + " and " + llvm::Twine(graph.initializer_size()) +
+                       "; raise --limit nodes=N");
+  size_t metadata = 0;
+  for (const auto *props : {&model->metadata_props(), &graph.metadata_props()})
+    for (const auto &entry : *props)
+      metadata += entry.key().size() + entry.value().size();
+  if (metadata > kMaxMetadata)
+    (void)findings.add("expected at most 16 MiB of metadata, but got " + llvm::Twine(metadata) + " bytes");
   if (graph.sparse_initializer_size() > 0)
     (void)findings.add("sparse initializers are not supported");
   llvm::StringSet<> functions;
@@ -123,13 +131,15 @@ ArrayAttr GraphBuilder::dimsOf(const ::onnx::TypeProto &type) {
 void GraphBuilder::buildInitializers() {
   for (const TensorProto &tensor : graph.initializer()) {
     std::string what = "initializer " + quoted(tensor.name());
-    auto stored = readTensor(tensor, what, model, external, findings);
-    if (!stored)
+    auto stored = readTensor(tensor, what, model, options.maxElements, external, findings, notes);
+    if (!stored) {
+      define(tensor.name(), Value()); // no finding more for what reads it
       continue;
+    }
     bool isWeight = stored->dtype == TensorProto::FLOAT && !stored->shape.empty();
     int64_t count = int64_t(stored->bytes / elementBytes(stored->dtype));
     ElementsAttr value;
-    if (!isWeight || embed || count <= kEmbeddedFloats)
+    if (!isWeight || options.embed || count <= kEmbeddedFloats)
       value = toAttribute(builder, *stored);
     auto type = RankedTensorType::get(stored->shape, elementType(builder, stored->dtype));
     DictionaryAttr metadata;

@@ -2,6 +2,7 @@
 #pragma once
 #include "TensorData.h"
 #include "intq/Dialect/Onnx/Onnx.h"
+#include "intq/Import/ImportModel.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace intq {
@@ -9,9 +10,10 @@ namespace intq {
 class GraphBuilder {
 public:
   GraphBuilder(mlir::OpBuilder &builder, std::shared_ptr<::onnx::ModelProto> model, std::string folder,
-               ParameterStore &store, bool embed, Findings &findings)
-      : builder(builder), model(std::move(model)), graph(this->model->graph()),
-        external(std::move(folder)), store(store), embed(embed), findings(findings) {}
+               const FileOptions &options, ParameterStore &store, Findings &findings, std::vector<std::string> &notes)
+      : builder(builder), model(std::move(model)), graph(this->model->graph()), options(options),
+        external(std::move(folder), options.linkRoot, uint64_t(options.maxExternal)), store(store),
+        findings(findings), notes(notes) {}
   /// Builds one `onnx.graph` at the builder's insertion point.
   mlir::LogicalResult build();
 
@@ -40,10 +42,11 @@ private:
   mlir::OpBuilder &builder;
   std::shared_ptr<::onnx::ModelProto> model;
   const ::onnx::GraphProto &graph;
+  const FileOptions &options;
   ExternalData external;
   ParameterStore &store;
-  bool embed;
   Findings &findings;
+  std::vector<std::string> &notes;
   llvm::StringMap<mlir::Value> values;
   llvm::StringMap<const ::onnx::ValueInfoProto *> declared;
   llvm::StringMap<int64_t> opsets;

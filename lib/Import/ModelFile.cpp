@@ -11,8 +11,7 @@
 
 using namespace intq;
 
-static constexpr int kMaxDepth = 32;                       // H6
-static constexpr int64_t kMaxBytes = (int64_t(1) << 31) - 1; // H9
+static constexpr int kMaxDepth = 32; // H6
 
 namespace {
 class DescriptorStream : public google::protobuf::io::CopyingInputStream {
@@ -44,10 +43,12 @@ static const char *foreignFormat(llvm::StringRef head) {
     return "a gzip file";
   if (head.starts_with("version https://git-lfs"))
     return "a Git LFS pointer; fetch the file with `git lfs pull`";
+  if (head.starts_with("ir_version:") || head.starts_with("ir_version ") || head.starts_with("<\n"))
+    return "the text form of a model; convert it to the binary form";
   return nullptr;
 }
 
-std::shared_ptr<::onnx::ModelProto> intq::readModelFile(llvm::StringRef path, Findings &findings) {
+std::shared_ptr<::onnx::ModelProto> intq::readModelFile(llvm::StringRef path, int64_t maxBytes, Findings &findings) {
   auto fail = [&](const llvm::Twine &message) {
     (void)findings.add(quoted(path) + ": " + message);
     return nullptr;
@@ -59,9 +60,9 @@ std::shared_ptr<::onnx::ModelProto> intq::readModelFile(llvm::StringRef path, Fi
   struct stat info;
   if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode))
     return fail("expected a regular file");
-  if (info.st_size > kMaxBytes)
-    return fail("expected at most 2 GiB, but got " + llvm::Twine(int64_t(info.st_size)) +
-                " bytes; export with external data");
+  if (info.st_size > maxBytes)
+    return fail("expected at most " + llvm::Twine(maxBytes) + " bytes, but got " + llvm::Twine(int64_t(info.st_size)) +
+                "; export with external data, or raise --limit bytes=N (up to 2 GiB)");
   char head[32];
   ssize_t got = pread(fd, head, sizeof(head), 0);
   if (got <= 0)

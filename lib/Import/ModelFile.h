@@ -7,6 +7,6 @@
 namespace intq {
 
 /// Parses the file; null after a finding.
-std::shared_ptr<::onnx::ModelProto> readModelFile(llvm::StringRef path, Findings &findings);
+std::shared_ptr<::onnx::ModelProto> readModelFile(llvm::StringRef path, int64_t maxBytes, Findings &findings);
 
 } // namespace intq

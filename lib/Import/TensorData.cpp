@@ -10,8 +10,7 @@
 using namespace intq;
 using ::onnx::TensorProto;
 
-static constexpr int kMaxRank = 8;                             // H11
-static constexpr int64_t kMaxElements = int64_t(1) << 31;      // H11
+static constexpr int kMaxRank = 8; // H11
 
 unsigned intq::elementBytes(int32_t dtype) {
   switch (dtype) {
@@ -49,8 +48,10 @@ struct Reader {
   const TensorProto &tensor;
   llvm::StringRef what;
   std::shared_ptr<const void> model;
+  int64_t maxElements;
   ExternalData &external;
   Findings &findings;
+  std::vector<std::string> &notes;
   StoredTensor result;
   int64_t count = 1;
 
@@ -72,9 +73,9 @@ bool Reader::readShape() {
     return fail("expected rank at most 8, but got " + llvm::Twine(tensor.dims_size()));
   for (int64_t dim : tensor.dims()) {
     auto product = llvm::checkedMul(count, dim);
-    if (dim < 0 || !product || *product > kMaxElements)
-      return fail("expected non-negative dimensions with at most 2^31 elements, but got a dimension of " +
-                  llvm::Twine(dim));
+    if (dim < 0 || !product || *product > maxElements)
+      return fail("expected non-negative dimensions with at most " + llvm::Twine(maxElements) +
+                  " elements (--limit elements=N), but got a dimension of " + llvm::Twine(dim));
     count = *product;
     result.shape.push_back(dim);
   }
@@ -91,7 +92,8 @@ bool Reader::readShape() {
 // H29, H33, H34.
 bool Reader::readExternal() {
   if (tensor.has_raw_data() || tensor.float_data_size() || tensor.int32_data_size() ||
-      tensor.int64_data_size() || tensor.double_data_size() || tensor.uint64_data_size())
+      tensor.int64_data_size() || tensor.double_data_size() || tensor.uint64_data_size() ||
+      tensor.string_data_size())
     return fail("expected no inline data beside external data");
   ExternalReference reference;
   reference.bytes = result.bytes;
@@ -109,11 +111,17 @@ bool Reader::readExternal() {
       (key == "offset" ? reference.offset : reference.bytes) = number;
     } else if (key == "basepath") {
       return fail("`basepath` of external data is not supported");
+    } else {
+      notes.push_back((what + ": " + (key == "checksum" ? "the checksum of external data is not verified"
+                                                        : "external data have the unknown key " + quoted(key)))
+                          .str());
     }
   }
   if (reference.bytes != result.bytes)
     return fail("expected " + llvm::Twine(result.bytes) + " bytes of external data for its shape, but got length " +
                 llvm::Twine(reference.bytes));
+  result.file = reference.location;
+  result.offset = reference.offset;
   result.owner = external.read(reference, what, findings);
   result.data = result.owner.get();
   return result.owner != nullptr;
@@ -139,6 +147,8 @@ template <class Narrow, class Field> bool Reader::narrowField(const Field &field
     if (value < int64_t(std::numeric_limits<Narrow>::min()) ||
         value > int64_t(std::numeric_limits<Narrow>::max()))
       return fail("expected elements in the range of the type, but got " + llvm::Twine(value));
+    if (result.dtype == TensorProto::BOOL && value > 1)
+      return fail("expected booleans, but got " + llvm::Twine(value));
     data->push_back(static_cast<Narrow>(value));
   }
   result.data = data->data();
@@ -180,9 +190,10 @@ bool Reader::readInline() {
 }
 
 std::optional<StoredTensor> intq::readTensor(const TensorProto &tensor, llvm::StringRef what,
-                                             std::shared_ptr<const void> model,
-                                             ExternalData &external, Findings &findings) {
-  Reader reader{tensor, what, std::move(model), external, findings, {}, 1};
+                                             std::shared_ptr<const void> model, int64_t maxElements,
+                                             ExternalData &external, Findings &findings,
+                                             std::vector<std::string> &notes) {
+  Reader reader{tensor, what, std::move(model), maxElements, external, findings, notes, {}, 1};
   if (!reader.readShape())
     return std::nullopt;
   bool isExternal = tensor.data_location() == TensorProto::EXTERNAL;

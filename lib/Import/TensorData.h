@@ -19,10 +19,11 @@ unsigned elementBytes(int32_t dtype);
 mlir::Type elementType(mlir::Builder &builder, int32_t dtype);
 
 /// Shape, type and bytes of `tensor`; nothing after a finding that begins with `what`.
-/// `model` keeps the bytes alive.
+/// `model` keeps the bytes alive. Notes are for the user.
 std::optional<StoredTensor> readTensor(const ::onnx::TensorProto &tensor, llvm::StringRef what,
-                                       std::shared_ptr<const void> model, ExternalData &external,
-                                       Findings &findings);
+                                       std::shared_ptr<const void> model, int64_t maxElements,
+                                       ExternalData &external, Findings &findings,
+                                       std::vector<std::string> &notes);
 
 /// The tensor as an attribute.
 mlir::DenseElementsAttr toAttribute(mlir::Builder &builder, const StoredTensor &tensor);

@@ -121,6 +121,29 @@ static void readBind(Reader &r, StringMap<int64_t> &bind) {
   }
 }
 
+// Limits of what a file may ask for (docs/Import.md); only the file's own size has an upper bound.
+static void readLimits(Reader &r, Options &o) {
+  const json::Value *v = r.take("limits");
+  if (!v)
+    return;
+  const json::Object *object = v->getAsObject();
+  if (!object)
+    return r.wrong("limits", "an object of names and numbers", *v);
+  const std::pair<StringRef, int64_t *> known[] = {{"bytes", &o.file.maxBytes}, {"nodes", &o.file.maxNodes},
+                                                   {"elements", &o.file.maxElements},
+                                                   {"external", &o.file.maxExternal}, {"folded", &o.maxFolded}};
+  const int64_t maxBytes = FileOptions().maxBytes;
+  for (const auto &entry : *object) {
+    auto it = find_if(known, [&](auto &limit) { return limit.first == StringRef(entry.first); });
+    auto value = entry.second.getAsInteger();
+    if (it == std::end(known) || !value || *value < 1 || (it->first == "bytes" && *value > maxBytes))
+      r.wrong("limits", "bytes (up to 2^31 - 1), nodes, elements, external or folded, each with a number of at least 1",
+              json::Object{{entry.first, entry.second}});
+    else
+      *it->second = *value;
+  }
+}
+
 Expected<Options> intq::runtime::parseOptions(StringRef text) {
   Expected<json::Value> value = json::parse(text.empty() ? "{}" : text);
   if (!value)
@@ -144,6 +167,8 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
     r.number("dropout", o.training.dropout.emplace(0.0));
   readFunctions(r, o.training);
   readBind(r, o.bind);
+  readLimits(r, o);
+  r.text("link_root", o.file.linkRoot);
   if (const json::Value *v = r.take("optimizer")) {
     if (const json::Object *optimizer = v->getAsObject())
       readOptimizer(*optimizer, o.training.optimizer, errors);

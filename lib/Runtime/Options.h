@@ -1,5 +1,6 @@
 // The options of intq_compile, from their JSON (docs/Program.md, section Options).
 #pragma once
+#include "intq/Import/ImportModel.h"
 #include "intq/Pipelines/Training.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
@@ -11,6 +12,8 @@ struct Options {
   std::string engine = "cpu", isa = "auto", checkpoint, loss, dumpStages;
   unsigned threads = 0;
   llvm::StringMap<int64_t> bind;
+  FileOptions file;
+  int64_t maxFolded = OnnxToNNOptions().maxFolded;
 };
 
 /// Every unknown key and every value of a wrong type is an error.

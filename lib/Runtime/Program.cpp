@@ -233,6 +233,8 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
 
 static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, const Options &options) {
   ImportOptions importOptions;
+  importOptions.file = options.file;
+  importOptions.conversion.maxFolded = options.maxFolded;
   importOptions.conversion.bind = options.bind;
   importOptions.conversion.loss = options.loss;
   importOptions.checkpoint = options.checkpoint;

@@ -140,10 +140,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module->getBody());
   intq::ParameterStore store;
   intq::Findings findings(loc);
-  intq::GraphBuilder graph(builder, drawModel(draw), "/nonexistent", store, /*embed=*/false, findings);
+  std::vector<std::string> notes;
+  intq::FileOptions file;
+  intq::GraphBuilder graph(builder, drawModel(draw), "/nonexistent", file, store, findings, notes);
   if (failed(graph.build()))
     return 0;
-  std::vector<std::string> notes;
   intq::OnnxToNNOptions options;
   if (succeeded(intq::convertOnnxToNN(*module, options, &store, notes)) && failed(module->verify()))
     abort(); // what was accepted is valid

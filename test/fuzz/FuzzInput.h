@@ -9,6 +9,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+// libMLIR.so is not instrumented and does not lift the poison that inline functions of its headers lay here.
+extern "C" __attribute__((used)) inline const char *__asan_default_options() { return "allow_user_poisoning=0"; }
+
 namespace intq::fuzz {
 
 /// A file in memory that holds the input of one run.

@@ -33,9 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!tensor->ParseFromArray(data, static_cast<int>(size)))
     return 0;
   mlir::MLIRContext &context = intq::fuzz::context();
-  intq::ExternalData external(folder);
+  intq::ExternalData external(folder, "", 1 << 20);
+  std::vector<std::string> notes;
   intq::Findings findings(mlir::UnknownLoc::get(&context));
-  auto read = intq::readTensor(*tensor, "tensor", tensor, external, findings);
+  auto read = intq::readTensor(*tensor, "tensor", tensor, 1 << 20, external, findings, notes);
   if (!read)
     return 0;
   const auto *bytes = static_cast<const uint8_t *>(read->data);

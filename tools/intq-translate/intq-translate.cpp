@@ -22,6 +22,12 @@ static cl::list<std::string> bind("bind", cl::desc("Size of a symbolic dimension
                                   cl::value_desc("name=value"));
 static cl::opt<bool> embed("embed", cl::desc("Keep the values of float initializers in the text"));
 
+static cl::opt<std::string> linkRoot("link-root", cl::desc("External data may be links that end below this folder"),
+                                     cl::value_desc("folder"));
+static cl::opt<int64_t> maxNodes("max-nodes", cl::desc("Nodes, and initializers"), cl::init(intq::FileOptions().maxNodes));
+static cl::opt<int64_t> maxFolded("max-folded", cl::desc("Elements of folded constants in all"),
+                                  cl::init(intq::OnnxToNNOptions().maxFolded));
+
 static constexpr int kBadInput = 2;
 
 static int fail(const llvm::Twine &message) {
@@ -32,6 +38,9 @@ static int fail(const llvm::Twine &message) {
 static int translateModel(MLIRContext &context) {
   intq::ImportOptions options;
   options.checkpoint = checkpoint;
+  options.file.linkRoot = linkRoot;
+  options.file.maxNodes = maxNodes;
+  options.conversion.maxFolded = maxFolded;
   options.conversion.loss = loss;
   if (failed(intq::parseBindings(bind, options.conversion.bind)))
     return fail("expected --bind=<name>=<positive number>");
@@ -46,7 +55,10 @@ static int translateModel(MLIRContext &context) {
 
 static int translateOnnx(MLIRContext &context) {
   intq::ParameterStore store;
-  auto module = intq::importOnnx(context, importOnnxFile, store, embed);
+  intq::FileOptions options;
+  options.embed = embed;
+  std::vector<std::string> notes;
+  auto module = intq::importOnnx(context, importOnnxFile, options, store, notes);
   if (failed(module))
     return kBadInput;
   (*module)->print(llvm::outs());

@@ -15,6 +15,8 @@ struct OnnxToNNOptions {
   std::optional<double> dropout;  ///< replaces every dropout ratio
   std::string loss;               ///< loss to add: cross-entropy, mse, span
   std::vector<std::string> freeze; ///< globs of parameters that are not trained
+  /// Elements of constants and index maps that folding may make, in all (H25); reading 16 counts as making one.
+  int64_t maxFolded = int64_t(1) << 26;
 };
 
 /// Reads `name=value` entries into `bind`; fails on an entry of another form.

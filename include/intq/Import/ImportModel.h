@@ -9,7 +9,18 @@
 
 namespace intq {
 
+/// How a file is read.
+struct FileOptions {
+  int64_t maxBytes = (int64_t(1) << 31) - 1;  ///< of the file itself (H9)
+  int64_t maxNodes = 1000000;                 ///< nodes, and initializers (H8)
+  int64_t maxElements = int64_t(1) << 31;     ///< of one tensor (H11)
+  int64_t maxExternal = int64_t(1) << 36;     ///< bytes of external data in all (H35)
+  std::string linkRoot; ///< external data may be links that end below this folder (H32)
+  bool embed = false;   ///< all float initializers into the IR
+};
+
 struct ImportOptions {
+  FileOptions file;
   OnnxToNNOptions conversion;
   std::string checkpoint;      ///< path of an ORT checkpoint, or empty
   bool allowNonFinite = false; ///< accept NaN and infinity in parameters
@@ -29,9 +40,9 @@ struct ImportedModel {
 mlir::FailureOr<ImportedModel> importModel(mlir::MLIRContext &context, llvm::StringRef path,
                                            const ImportOptions &options);
 
-/// Reads an ONNX file into one `onnx.graph`; float initializers go to `store`, or into the
-/// IR where `embed` is set.
+/// Reads an ONNX file into one `onnx.graph`; float initializers go to `store`.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
-importOnnx(mlir::MLIRContext &context, llvm::StringRef path, ParameterStore &store, bool embed);
+importOnnx(mlir::MLIRContext &context, llvm::StringRef path, const FileOptions &options, ParameterStore &store,
+           std::vector<std::string> &notes);
 
 } // namespace intq

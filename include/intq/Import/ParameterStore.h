@@ -18,6 +18,8 @@ struct StoredTensor {
   const void *data = nullptr;
   uint64_t bytes = 0;
   std::shared_ptr<const void> owner; ///< keeps `data` alive
+  std::string file;                  ///< where external data lie: file and offset; "" if inline
+  uint64_t offset = 0;
 };
 
 /// File name → tensor, in the order of the file. Names are those of `intq.file`.

@@ -59,8 +59,7 @@ LogicalResult Converter::checkForm() {
           bookkeeping.insert(value);
       bookkeeping.insert(node.getOutputs().begin(), node.getOutputs().end());
       if (auto buffer = node.getInputs()[0].getDefiningOp<onnx::InputOp>())
-        gradients[node.getInputs()[1]] =
-            buffer.getName().substr(0, buffer.getName().rfind("_grad.accumulation.buffer")).str();
+        gradients[node.getInputs()[1]] = buffer.getName().drop_back(kBufferSuffix.size()).str();
     }
   });
   if (optimizers)
@@ -295,12 +294,14 @@ LogicalResult Converter::reportFindings() {
   for (unsigned index : required)
     errors.push_back(messages[index]);
   for (const std::string &error : errors)
-    graph.emitError() << error;
+    graph.emitError() << printable(error);
   return success(errors.empty());
 }
 
 LogicalResult Converter::run() {
   graph.walk([&](onnx::NodeOp node) { checkOperands(node); });
+  if (required.empty())
+    checkAliasing();
   if (failed(reportFindings()) || failed(checkForm()))
     return failure();
   builder.setInsertionPointToEnd(module.getBody());
@@ -314,8 +315,11 @@ LogicalResult Converter::run() {
   findOrientations();
   if (!errors.empty())
     return reportFindings();
-  for (auto node : graph.getBody().getOps<onnx::NodeOp>())
+  for (auto node : graph.getBody().getOps<onnx::NodeOp>()) {
     convertNode(node);
+    if (!withinBudget(node))
+      return reportFindings();
+  }
   return finish();
 }
 
@@ -344,5 +348,7 @@ LogicalResult Converter::finish() {
     func.setResultAttrs(i, result.attributes.getDictionary(builder.getContext()));
   module->setAttr(program::kForm, builder.getStringAttr(form));
   graph.erase();
+  for (std::string &note : notes)
+    note = printable(note);
   return success();
 }

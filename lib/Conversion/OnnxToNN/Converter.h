@@ -130,6 +130,8 @@ private:
   // Driver.
   mlir::LogicalResult checkForm();
   void checkOperands(onnx::NodeOp node);
+  void checkAliasing();
+  bool withinBudget(onnx::NodeOp node);
   void readInputs();
   void readInitializers();
   void findOrientations();
@@ -169,6 +171,7 @@ private:
   llvm::DenseMap<mlir::Value, Val> values;
   Val absent;
   std::vector<std::string> messages; ///< of deferred nodes
+  int64_t folded = 0; ///< elements of constants and index maps made so far
   llvm::SmallSetVector<unsigned, 8> required; ///< messages that an output depends on
   std::vector<std::string> errors;
   std::vector<std::unique_ptr<Source>> sources;
@@ -225,6 +228,12 @@ void setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximatio
 Val gemm(Converter &c, onnx::NodeOp node);
 /// `product`, a linear layer without bias, with `bias`; nothing where they are something else.
 std::optional<Val> addBias(Converter &c, onnx::NodeOp node, const Val &product, const Val &bias);
+
+/// How ONNX Runtime names the buffer of a parameter's gradient: <parameter>_grad.accumulation.buffer.
+inline constexpr llvm::StringLiteral kBufferSuffix = "_grad.accumulation.buffer";
+
+/// `text` with control characters and what changes the direction of writing escaped (H7).
+std::string printable(llvm::StringRef text);
 
 /// Folds a node of constants, or of constants and index maps; false where it cannot.
 bool foldNode(Converter &c, onnx::NodeOp node);

@@ -1,6 +1,7 @@
 // What holds for every node before any is converted: it has the operands that its operator requires (H15, H17),
 // at least one result, and attributes of the right types. What converts or matches a node relies on it.
 #include "Converter.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace intq;
@@ -56,6 +57,71 @@ static bool hasType(llvm::StringRef name, Attribute value) {
   if (llvm::is_contained(kTexts, name))
     return isa<StringAttr>(value);
   return name != "value" || isa<ElementsAttr>(value);
+}
+
+std::string conversion::printable(llvm::StringRef text) {
+  static constexpr llvm::StringLiteral kHidden[] = {"\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xab",
+                                                    "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6",
+                                                    "\xe2\x81\xa7", "\xe2\x81\xa8", "\xe2\x81\xa9"};
+  std::string out;
+  llvm::raw_string_ostream os(out);
+  while (!text.empty()) {
+    uint8_t byte = text[0];
+    size_t length = byte < 0x20 || byte == 0x7f ? 1 : 0;
+    if (byte == 0xc2 && text.size() > 1 && uint8_t(text[1]) < 0xa0) // C1
+      length = 2;
+    for (llvm::StringRef sequence : kHidden)
+      if (text.starts_with(sequence))
+        length = sequence.size();
+    for (char hidden : text.take_front(length))
+      os << "\\" << llvm::hexdigit(uint8_t(hidden) >> 4) << llvm::hexdigit(hidden & 15);
+    if (length == 0)
+      os << text[0];
+    text = text.drop_front(std::max<size_t>(length, 1));
+  }
+  return out;
+}
+
+// H25, H44: work is bounded by what folding makes and reads, not by time.
+bool Converter::withinBudget(onnx::NodeOp node) {
+  constexpr int64_t kReadsPerElement = 16;
+  int64_t read = 0;
+  llvm::SmallPtrSet<const void *, 8> known; // an index map or constant that is passed on is none that was made
+  for (Value input : node.getInputs()) {
+    const Val &val = get(input);
+    known.insert(val.tensor.get());
+    known.insert(val.index.get());
+    read += (val.tensor ? val.tensor->size() : 0) + (val.index ? int64_t(val.index->size()) : 0);
+  }
+  folded += read / kReadsPerElement;
+  for (Value output : node.getOutputs()) {
+    const Val &val = get(output);
+    folded += val.tensor && known.insert(val.tensor.get()).second ? val.tensor->size() : 0;
+    folded += val.index && known.insert(val.index.get()).second ? int64_t(val.index->size()) : 0;
+  }
+  if (folded <= options.maxFolded)
+    return true;
+  errors.push_back("node '" + node.getName().str() + "' (" + node.getOpType().str() + "): expected at most " +
+                   std::to_string(options.maxFolded) + " folded elements in all; raise --limit folded=N, or bind smaller sizes");
+  return false;
+}
+
+// H20: a gradient buffer is written once and read by nothing else.
+void Converter::checkAliasing() {
+  llvm::DenseSet<Value> accumulated;
+  graph.walk([&](onnx::NodeOp node) {
+    if (opOf(node) != "com.microsoft::InPlaceAccumulatorV2")
+      return;
+    Value buffer = node.getInputs()[0];
+    auto input = buffer.getDefiningOp<onnx::InputOp>();
+    std::string what = "accumulator '" + node.getName().str() + "'";
+    if (!input || !input.getName().ends_with(kBufferSuffix))
+      errors.push_back(what + ": expected its buffer to be a graph input named <parameter>" + kBufferSuffix.str());
+    else if (!buffer.hasOneUse())
+      errors.push_back(what + ": expected its buffer '" + input.getName().str() + "' to be used by nothing else");
+    else if (!accumulated.insert(node.getInputs()[1]).second)
+      errors.push_back(what + ": expected each gradient to be accumulated once");
+  });
 }
 
 void Converter::checkOperands(onnx::NodeOp node) {

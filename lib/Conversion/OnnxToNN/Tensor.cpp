@@ -109,12 +109,15 @@ bool Tensor::isUniform() const {
 
 Tensor Tensor::select(llvm::ArrayRef<int64_t> index, llvm::ArrayRef<int64_t> to) const {
   Tensor out{elem, Shape(to), {}, {}};
-  if (isFloat(elem))
+  if (isFloat(elem)) {
+    out.reals.reserve(index.size());
     for (int64_t i : index)
       out.reals.push_back(reals[i]);
-  else
+  } else {
+    out.ints.reserve(index.size());
     for (int64_t i : index)
       out.ints.push_back(ints[i]);
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@ import argparse
 from intq.options import TrainingOptions
 from intq.schedule import KINDS
 
+LIMITS = ("bytes", "nodes", "elements", "external", "folded")
 ISAS = ("auto", "generic", "avx2", "avx512-vnni", "amx")
 RECIPES = "float, paper16, paper12, paper10, paper8, paper8x8, row8, row8a8, or an .mlir file with a recipe"
 
@@ -37,6 +38,13 @@ def binding(text):
     return name, int(size)
 
 
+def limit(text):
+    name, _, value = text.partition("=")
+    if name not in LIMITS or not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"expected one of {', '.join(LIMITS)} as NAME=N, but got '{text}'")
+    return name, int(value)
+
+
 def add_graph(parser):
     """How a graph that does not say everything is completed."""
     parser.add_argument("--bind", type=binding, action="append", default=[], metavar="NAME=N",
@@ -46,8 +54,15 @@ def add_graph(parser):
                         "start_positions and end_positions")
 
 
+    parser.add_argument("--limit", type=limit, action="append", default=[], metavar="NAME=N",
+                        help="raise or lower a limit on files: bytes, nodes, elements, external, folded")
+    parser.add_argument("--trust-links", metavar="DIR", help="weight files beside the model may be links that end below DIR")
+
+
 def graph_options(args):
-    options = {"bind": dict(args.bind)}
+    options = {"bind": dict(args.bind), "limits": dict(args.limit)}
+    if args.trust_links:
+        options["link_root"] = args.trust_links
     if args.loss:
         options["loss"] = args.loss
     if getattr(args, "checkpoint", None):
