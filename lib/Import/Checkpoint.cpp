@@ -8,6 +8,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include <limits>
 
 using namespace mlir;
 using namespace intq;
@@ -23,7 +24,7 @@ class CheckpointReader {
 public:
   CheckpointReader(llvm::StringRef path, ParameterStore &store, Findings &findings)
       : path(path), store(store), findings(findings), external(llvm::sys::path::parent_path(path).str(), "", kMaxExternal) {}
-  LogicalResult read(std::vector<std::string> &notes);
+  LogicalResult read(std::vector<std::string> &notes, int64_t &step);
 
 private:
   using Tensors = flatbuffers::Vector<flatbuffers::Offset<ort::Tensor>>;
@@ -115,6 +116,9 @@ bool CheckpointReader::readMoments(const ort::OptimizerGroup &group) {
     const auto *state = group.optimizer_states()->Get(i);
     std::string name = state->param_name() ? state->param_name()->str() : "";
     const StoredTensor *parameter = store.lookup(name);
+    unsigned count = state->momentums() ? state->momentums()->size() : 0;
+    if (count != 2)
+      ok = succeeded(fail("expected two moments of " + quoted(name) + ", but got " + llvm::Twine(count)));
     for (unsigned m = 0; state->momentums() && m < state->momentums()->size(); ++m) {
       auto value = readTensor(*state->momentums()->Get(m), name);
       if (value && (!parameter || value->shape != parameter->shape || value->dtype != parameter->dtype)) // H41
@@ -127,7 +131,7 @@ bool CheckpointReader::readMoments(const ort::OptimizerGroup &group) {
   return ok;
 }
 
-LogicalResult CheckpointReader::read(std::vector<std::string> &notes) {
+LogicalResult CheckpointReader::read(std::vector<std::string> &notes, int64_t &step) {
   if (llvm::sys::fs::is_directory(path))
     return fail("expected one file, but got a folder (checkpoints of old versions of ONNX Runtime are not supported)");
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false,
@@ -154,14 +158,25 @@ LogicalResult CheckpointReader::read(std::vector<std::string> &notes) {
   bool ok = readTensors(module->requires_grad_params());
   ok &= readTensors(module->frozen_params());
   unsigned groups = checkpoint->optimizer_groups() ? checkpoint->optimizer_groups()->size() : 0;
-  for (unsigned i = 0; i < groups; ++i)
-    ok &= readMoments(*checkpoint->optimizer_groups()->Get(i));
-  if (groups == 0)
+  if (groups > 1)
+    return fail("expected one group of optimizer state, but got " + llvm::Twine(groups));
+  unsigned states = 0;
+  for (unsigned i = 0; i < groups; ++i) {
+    const ort::OptimizerGroup &group = *checkpoint->optimizer_groups()->Get(i);
+    if (group.step() < 0 || group.step() > std::numeric_limits<uint32_t>::max()) // H41
+      return fail("expected a step from 0 to 2^32 - 1, but got " + llvm::Twine(group.step()));
+    step = group.step();
+    states += group.optimizer_states() ? group.optimizer_states()->size() : 0;
+    ok &= readMoments(group);
+  }
+  if (states == 0) {
+    step = 0;
     notes.push_back("the checkpoint holds parameters only: the optimizer starts afresh");
+  }
   return success(ok);
 }
 
 LogicalResult intq::readCheckpoint(llvm::StringRef path, ParameterStore &store, Findings &findings,
-                                   std::vector<std::string> &notes) {
-  return CheckpointReader(path, store, findings).read(notes);
+                                   std::vector<std::string> &notes, int64_t &step) {
+  return CheckpointReader(path, store, findings).read(notes, step);
 }

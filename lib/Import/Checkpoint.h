@@ -8,8 +8,9 @@
 namespace intq {
 
 /// Adds the parameters of a checkpoint to `store`, in the place of values of the same name, and
-/// its moments as `<parameter>/moment1` and `/moment2`. What a user should know goes to `notes`.
+/// its moments as `<parameter>/moment1` and `/moment2`. `step`: optimizer steps done, 0 without moments. What a
+/// user should know goes to `notes`.
 mlir::LogicalResult readCheckpoint(llvm::StringRef path, ParameterStore &store, Findings &findings,
-                                   std::vector<std::string> &notes);
+                                   std::vector<std::string> &notes, int64_t &step);
 
 } // namespace intq

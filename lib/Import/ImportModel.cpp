@@ -101,7 +101,8 @@ FailureOr<ImportedModel> intq::importModel(MLIRContext &context, llvm::StringRef
     return failure();
   describeFile(**module, result);
   Findings findings((*module)->getLoc());
-  if (!options.checkpoint.empty() && failed(readCheckpoint(options.checkpoint, result.store, findings, result.notes)))
+  if (!options.checkpoint.empty() && failed(readCheckpoint(options.checkpoint, result.store, findings, result.notes,
+                                                                  result.optimizerStep)))
     return failure();
   if (failed(convertOnnxToNN(**module, options.conversion, &result.store, result.notes)))
     return failure();

@@ -106,6 +106,14 @@ int intq_state(intq_program *program, const char *name, void **data, uint64_t *b
   return 0;
 }
 
+int intq_save_checkpoint(intq_program *program, const char *path, uint32_t step, double learningRate, char **error) {
+  program->session.errors.clear();
+  auto loc = UnknownLoc::get(&program->session.context);
+  if (failed(program->program->saveCheckpoint(loc, path, step, learningRate)))
+    return fail(program->session.errors, error);
+  return 0;
+}
+
 int intq_run(intq_program *program, const char *function, const intq_array *inputs, int32_t inputCount,
              const intq_array *outputs, int32_t outputCount, const intq_run_options *options, char **error) {
   std::string message;

@@ -166,6 +166,7 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   if (r.take("dropout"))
     r.number("dropout", o.training.dropout.emplace(0.0));
   readFunctions(r, o.training);
+  r.flag("derive_backward", o.deriveBackward);
   readBind(r, o.bind);
   readLimits(r, o);
   r.text("link_root", o.file.linkRoot);

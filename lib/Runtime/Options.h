@@ -13,6 +13,7 @@ struct Options {
   unsigned threads = 0;
   llvm::StringMap<int64_t> bind;
   FileOptions file;
+  bool deriveBackward = false; ///< intq's own gradients in place of the file's
   int64_t maxFolded = OnnxToNNOptions().maxFolded;
 };
 

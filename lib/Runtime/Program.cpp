@@ -130,18 +130,17 @@ LogicalResult Program::describe(func::FuncOp func) {
   return success();
 }
 
-/// Index of the first NaN or Inf, or -1.
-static int64_t firstNonfinite(const float *data, int64_t count) {
+int64_t intq::runtime::firstNonfinite(const float *data, int64_t count) {
   for (int64_t i = 0; i < count; ++i)
     if (!std::isfinite(data[i]))
       return i;
   return -1;
 }
 
-static void loadRows(const char *source, StateEntry &entry) {
+void intq::runtime::loadRows(const char *source, StateEntry &entry, bool transposed) {
   auto shape = entry.type.getShape();
   auto *to = reinterpret_cast<float *>(entry.data.get());
-  if (!entry.transposed) {
+  if (!transposed) {
     std::memcpy(to, source, entry.bytes());
     return;
   }
@@ -169,7 +168,7 @@ LogicalResult Program::initialize(const ParameterStore &store) {
           << entry->type << ", but got " << value->bytes;
       continue;
     }
-    loadRows(static_cast<const char *>(value->data), *entry);
+    loadRows(static_cast<const char *>(value->data), *entry, entry->transposed);
     entry->initialized = true;
     int64_t bad = firstNonfinite(reinterpret_cast<float *>(entry->data.get()), entry->type.getNumElements());
     if (bad >= 0) {
@@ -255,6 +254,22 @@ static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
   return success();
 }
 
+/// @grad of the file as @forward, for intq's own differentiation (H22).
+static void dropBackward(ModuleOp module) {
+  auto func = module.lookupSymbol<func::FuncOp>(program::kGrad);
+  if (!func)
+    return;
+  BitVector gradients(func.getNumResults());
+  for (auto [index, name] : program::gradients(func))
+    gradients.set(index);
+  func.front().getTerminator()->eraseOperands(gradients);
+  (void)func.eraseResults(gradients);
+  func.setName(program::kForward);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+}
+
 LogicalResult Program::describe(ModuleOp module, const ParameterStore &store) {
   for (auto func : module.getOps<func::FuncOp>())
     if (failed(describe(func)))
@@ -294,6 +309,8 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
     return failure();
   ModuleOp module = *model->module;
   PassManager pm(&context);
+  if (options.deriveBackward)
+    dropBackward(module);
   bool hasBackward = bool(module.lookupSymbol<func::FuncOp>(program::kGrad));
   buildTrainingPipeline(pm, options.training, hasBackward);
   if (failed(dumpImported(module, options.dumpStages)))
@@ -302,14 +319,15 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
     return failure();
 
   auto program = std::make_unique<Program>();
-  if (failed(program->describe(module, model->store)))
+  if (failed(program->describe(module, model->store)) ||
+      failed(program->loadMoments(model->store, model->optimizerStep, options.training.optimizer)))
     return failure();
   auto engine = options.engine == "reference" ? createReferenceEngine(module)
                                               : createCpuEngine(module, options.isa, options.threads, options.dumpStages);
   if (failed(engine))
     return failure();
   program->engine = std::move(*engine);
-  program->writeInfo(options, model->form, model->notes);
+  program->writeInfo(options, model->form, model->notes, llvm::json::Object{{"optimizer_step", model->optimizerStep}});
   if (options.engine == "reference")
     program->module = std::move(model->module); // what the interpreter reads
   return program;

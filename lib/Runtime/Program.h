@@ -66,6 +66,9 @@ public:
   static llvm::FailureOr<std::string> inspect(mlir::MLIRContext &context, llvm::StringRef path,
                                               const Options &options);
 
+  /// Writes parameters and moments as a checkpoint of ONNX Runtime; false with the message in `error`.
+  llvm::LogicalResult saveCheckpoint(mlir::Location loc, llvm::StringRef path, int64_t step, double learningRate);
+
   llvm::StringRef info() const { return infoText; }
   StateEntry *state(llvm::StringRef name);
   Function *function(llvm::StringRef name);
@@ -78,6 +81,7 @@ private:
   llvm::FailureOr<size_t> addState(mlir::func::FuncOp func, unsigned index);
   llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store);
   llvm::LogicalResult initialize(const ParameterStore &store);
+  llvm::LogicalResult loadMoments(const ParameterStore &store, int64_t step, const OptimizerOptions &optimizer);
   /// `info` may hold more keys already.
   void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes,
                  llvm::json::Object info = {});
@@ -93,6 +97,11 @@ private:
 
 /// Checks an input array against its port and stores its values there: names, shapes, types, ranges.
 bool readInput(const intq_array &array, Port &port, std::string &error);
+
+/// Fills an entry from the bytes of a file, which may hold its transpose.
+void loadRows(const char *source, StateEntry &entry, bool transposed);
+/// Index of the first NaN or Inf, or -1.
+int64_t firstNonfinite(const float *data, int64_t count);
 
 /// Bytes of a tensor in its dense host form.
 uint64_t denseBytes(mlir::RankedTensorType type);

@@ -82,6 +82,10 @@ class Program:
         buffer = (ctypes.c_char * size.value).from_address(data.value)
         return np.frombuffer(buffer, dtype).reshape(entry["shape"])
 
+    def save_checkpoint(self, path, *, step, lr):
+        """Parameters and moments as a checkpoint of ONNX Runtime: the whole file or none of it."""
+        abi.call("intq_save_checkpoint", self._handle, str(path).encode(), step, lr)
+
     def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None):
         """Runs a compiled function; returns its outputs by name, or just the one named `only`."""
         self.require_values()

@@ -8,7 +8,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   intq::ParameterStore store;
   intq::Findings findings(mlir::UnknownLoc::get(&intq::fuzz::context()));
   std::vector<std::string> notes;
-  (void)intq::readCheckpoint(file.write(data, size), store, findings, notes);
+  int64_t step = 0;
+  (void)intq::readCheckpoint(file.write(data, size), store, findings, notes, step);
   volatile unsigned sum = 0;
   for (const std::string &name : store.names()) {
     const intq::StoredTensor &tensor = *store.lookup(name);

@@ -44,7 +44,7 @@ class FakeProgram:
                  "update": (update, [])}
         self.info = {"recipe": options["recipe"], "engine": options["engine"], "cpu_isa": "generic", "threads": 1,
                      "functions": {f: {"inputs": every[f][0], "outputs": every[f][1]} for f in options["functions"]},
-                     "state": [{"name": n, "role": r, "dtype": a.dtype.name, "shape": list(a.shape),
+                     "notes": [], "form": "D", "state": [{"name": n, "role": r, "dtype": a.dtype.name, "shape": list(a.shape),
                                 "initialized": True} for (n, a), r in zip(self.arrays.items(), roles)]}
         self.runs = 0
 

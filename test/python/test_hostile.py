@@ -564,6 +564,7 @@ def test_h47_seeds_of_the_fuzz_targets(source, target):
 
 
 def test_h48_every_rule_has_a_test():
-    text = pathlib.Path(__file__).read_text()
-    for rule in set(range(1, 49)) - {22, 36, 41}:
+    here = pathlib.Path(__file__)
+    text = here.read_text() + here.with_name("test_state.py").read_text()
+    for rule in range(1, 49):
         assert re.search(rf"\ndef test_(h\d\d_)*h{rule:02}_", text), f"H{rule}"

@@ -34,6 +34,7 @@ struct ImportedModel {
   std::vector<std::pair<std::string, int64_t>> opsets; ///< domain, version
   std::string producer;
   int64_t irVersion = 0, nodes = 0;
+  int64_t optimizerStep = 0; ///< of the checkpoint's moments
 };
 
 /// Reads an ONNX file. All findings are emitted as errors on the context.

@@ -54,6 +54,11 @@ INTQ_API const char *intq_info(const intq_program *program);
  * between runs. */
 INTQ_API int intq_state(intq_program *program, const char *name, void **data, uint64_t *bytes, char **error);
 
+/* Writes parameters, and moments where there are any, as a checkpoint of ONNX Runtime (version 2): the whole file
+ * or none of it. `step`: optimizer steps done. */
+INTQ_API int intq_save_checkpoint(intq_program *program, const char *path, uint32_t step, double learning_rate,
+                                  char **error);
+
 /* Runs a compiled function: "grad", "step", "update" or "eval". Inputs are checked (names, shapes, types,
  * index ranges) before anything runs. After a failure during the run (non-finite value in a quantized
  * block or in the loss) the state in memory is void. */

@@ -23,13 +23,19 @@ def add(commands):
     parser.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
     add_graph(parser)
     parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
+    parser.add_argument("--check-gradients", action="store_true",
+                        help="compare a backward that is in the file with intq's own, in the recipe float, instead of running")
     parser.add_argument("--inputs", required=True, metavar="IN.npz", help="arrays by name")
-    parser.add_argument("--outputs", required=True, metavar="OUT.npz", help="file to write")
+    parser.add_argument("--outputs", metavar="OUT.npz", help="file to write; not with --check-gradients")
     parser.set_defaults(run=run)
 
 
 def run(args):
+    if bool(args.outputs) == args.check_gradients:
+        raise UserError("expected one of --outputs and --check-gradients")
     arrays = read_npz(args.inputs)
+    if args.check_gradients:
+        return check_gradients(args, arrays)
     options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
                **graph_options(args)}
     if args.dropout is not None:
@@ -42,6 +48,37 @@ def run(args):
         loss = next(o["name"] for o in program.outputs("grad") if o.get("loss"))
         write_npz(args.outputs, {**outputs, "loss": outputs[loss]})
     print(f"loss {float(outputs[loss]):.7g}; wrote {args.outputs}")
+
+
+def gradients(args, arrays, **more):
+    """Gradients in the recipe float, by parameter."""
+    options = {**engine_options("float", args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
+               **graph_options(args), **more}
+    if args.dropout is not None:
+        options["dropout"] = args.dropout
+    with Program.compile(args.model, options) as program:
+        set_parameters(program, arrays)
+        outputs = program.run("grad", arrays, seed=args.seed, step=args.step)
+        return program.info["form"], {n.removeprefix("grad/"): g for n, g in outputs.items() if n.startswith("grad/")}
+
+
+def check_gradients(args, arrays):
+    """A backward in a file is a claim (H22). The tolerance allows for the rounding noise of gradients that are
+    truly zero, such as those of key biases."""
+    form, claimed = gradients(args, arrays)
+    if form == "D":
+        raise UserError(f"{args.model}: expected a backward in the file, but it is a forward graph")
+    _, derived = gradients(args, arrays, derive_backward=True)
+    scale = sum(float(np.vdot(g, g)) for g in derived.values()) ** 0.5
+    wrong = {}
+    for name, gradient in claimed.items():
+        error, own = np.linalg.norm(gradient - derived[name]), np.linalg.norm(derived[name])
+        if not error <= 1e-5 * own + 1e-8 * scale:
+            wrong[name] = f"'{name}' (differs by {error:.3g}, norm {own:.3g})"
+    if wrong:
+        raise UserError(f"{args.model}: {len(wrong)} of {len(claimed)} gradients of the file differ from intq's: "
+                        + ", ".join(wrong.values()))
+    print(f"{len(claimed)} gradients of the file agree with intq's")
 
 
 def read_npz(path):

@@ -9,6 +9,7 @@ from intq.commands.report import print_json, summary
 from intq.commands.step import read_npz, set_parameters
 from intq.errors import UserError
 from intq.program import Program
+from intq.progress import Progress
 from intq.results import parameters
 from intq.run_folder import RunFolder
 from intq.schedule import Schedule
@@ -53,6 +54,8 @@ def _train(args, options, schedule, arrays, program, function):
     folder = RunFolder(args.out)
     manifest = {"command": "train", "model": args.model, "identity": {
         **options.identity(), "steps": args.steps, "batches_sha256": _hash(arrays)}}
+    for note in program.info["notes"]:
+        Progress.say(f"note: {note}")
     started = folder.open_new_or_resume(manifest, args.resume)
     folder.require_space(4 * state_bytes(program))
     trainer = Trainer(program, folder, options, schedule, lambda n: {k: arrays[k][n % count] for k in names},
@@ -62,6 +65,10 @@ def _train(args, options, schedule, arrays, program, function):
     trainer.train()
     write_safetensors(folder.path / "parameters.safetensors", parameters(program))
     print(f"{trainer.step} steps; parameters in {folder.path / 'parameters.safetensors'}")
+    if program.info["form"] == "A":
+        steps_before = program.info["optimizer_step"]
+        program.save_checkpoint(folder.path / "ort_checkpoint", step=steps_before + trainer.step, lr=options.lr)
+        print(f"checkpoint of ONNX Runtime, with moments: {folder.path / 'ort_checkpoint'}")
     if args.json:
         print_json(summary(trainer, program.info, trainer.hash(), options, losses=trainer.losses,
                            loss=trainer.losses[-1] if trainer.losses else None))
