@@ -15,15 +15,15 @@ QType intq::quantizedType(FormatAttr format, ArrayRef<int64_t> shape, int64_t al
 
 Value IntegerGradients::quantizeForward(Value x, StringRef key, int64_t along, StringRef site) {
   QType type = quantizedType(recipe.lookup(key), tensorType(x).getShape(), along);
-  return QuantizeOp::create(b, loc, type, x, Value(), Value(), Rounding::Nearest, StringAttr(),
+  return QuantizeOp::create(b, loc, type, x, Value(), Value(), Value(), Rounding::Nearest, StringAttr(),
                             b.getStringAttr(site));
 }
 
 Value IntegerGradients::quantize(Value g, Value fold, FormatAttr format, int64_t along,
-                                 const Twine &stream) {
+                                 const Twine &stream, Value rows) {
   QType type = quantizedType(format, tensorType(g).getShape(), along);
   auto name = b.getStringAttr(stream);
-  return QuantizeOp::create(b, loc, type, g, fold, rng, Rounding::Stochastic, name, name);
+  return QuantizeOp::create(b, loc, type, g, fold, rng, rows, Rounding::Stochastic, name, name);
 }
 
 std::pair<Value, Value> IntegerGradients::splitScales(Value codes, int64_t along) {
@@ -48,9 +48,14 @@ Value IntegerGradients::linearInput(Value g, Value weight, StringRef site) {
                           b.getStringAttr(site + "/input_grad"));
 }
 
-Value IntegerGradients::linearWeight(Value g, Value input, StringRef site) {
+Value IntegerGradients::linearWeight(Value g, Value input, StringRef site, SampledRows sampled) {
   auto [codes, scales] = splitScales(input, 0); // scales [M, 1]: a factor a row of g
-  Value hq = quantize(g, scales, recipe.lookup("linear_weight_grad"), 0, site + "/weight_grad");
+  if (sampled.scales) {
+    auto column = RankedTensorType::get({tensorType(sampled.scales).getDimSize(0), 1}, b.getF32Type());
+    Value factors = b.createOrFold<nn::ReshapeOp>(loc, column, sampled.scales);
+    scales = scales ? nn::MulOp::create(b, loc, column, scales, factors).getResult() : factors;
+  }
+  Value hq = quantize(g, scales, recipe.lookup("linear_weight_grad"), 0, site + "/weight_grad", sampled.rows);
   int64_t k = cast<QType>(input.getType()).getShape()[1];
   auto result = RankedTensorType::get({tensorType(g).getDimSize(1), k}, b.getF32Type());
   return MatmulOp::create(b, loc, result, hq, codes, Value(), true, false,

@@ -32,6 +32,8 @@ private:
   LogicalResult linearInputGrad(nn::LinearInputGradOp op);
   LogicalResult linearWeightGrad(nn::LinearWeightGradOp op);
   void biasGrad(nn::BiasGradOp op);
+  void gatherRows(nn::GatherRowsOp op);
+  void rowNorm(nn::RowNormOp op);
   LogicalResult matmul(nn::MatmulOp op);
   void forwardMatmul(nn::MatmulOp op);
   LogicalResult backwardMatmul(nn::MatmulOp op, bool gradientIsLhs);
@@ -67,6 +69,8 @@ private:
   /// Codes by the float value that they encode, as the forward made them last. The backward folds whatever
   /// of their scales varies along its contraction.
   DenseMap<Value, Value> activationCodes;
+  /// Codes of an output gradient of a linear layer, as its input gradient reads them.
+  DenseMap<Value, Value> gradientCodes;
   DenseMap<Value, Value> embeddingGradCodes;
   /// The site of a value's quantization: that of the first layer that reads it, so that the codes which several
   /// layers make of one value are equal ops.
@@ -132,6 +136,7 @@ LogicalResult FunctionQuantizer::linearInputGrad(nn::LinearInputGradOp op) {
     return op.emitOpError("expected the forward of its layer before it, but its weight has no codes");
   IntegerGradients build = gradients(op);
   Value dx = build.linearInput(flatten(op.getDy()), codes, op.getSite());
+  gradientCodes[op.getDy()] = dx.getDefiningOp<MatmulOp>().getA();
   replace(op, dx);
   return success();
 }
@@ -141,9 +146,36 @@ LogicalResult FunctionQuantizer::linearWeightGrad(nn::LinearWeightGradOp op) {
   if (!codes)
     return op.emitOpError("expected the forward of its layer before it, but its input has no codes");
   IntegerGradients build = gradients(op);
-  Value dw = build.linearWeight(flatten(op.getDy()), codes, op.getSite());
+  Value dy = op.getDy();
+  IntegerGradients::SampledRows sampled;
+  if (auto gather = dy.getDefiningOp<nn::GatherRowsOp>(); gather && gather.getScales()) {
+    // The factors enter the codes with the scales of the input, and the draws are those of the rows' origin.
+    sampled = {gather.getRows(), gather.getScales()};
+    dy = nn::GatherRowsOp::create(b, gather.getLoc(), gather.getType(), gather.getX(), gather.getRows(), Value());
+  }
+  Value dw = build.linearWeight(flatten(dy), codes, op.getSite(), sampled);
   replace(op, dw);
   return success();
+}
+
+/// Rows of a layer's input are rows of its codes.
+void FunctionQuantizer::gatherRows(nn::GatherRowsOp op) {
+  Value codes = activationCodes.lookup(op.getX());
+  if (!codes || op.getScales())
+    return;
+  b.setInsertionPoint(op);
+  QType q = cast<QType>(codes.getType());
+  auto type = QType::get(op.getContext(), op.getType().getShape(), q.getWidth(), q.getBlock(), q.getScale());
+  activationCodes[op.getResult()] = GatherRowsOp::create(b, op.getLoc(), type, codes, op.getRows());
+  ++count; // the float rows go when the gradient that reads them is gone
+}
+
+void FunctionQuantizer::rowNorm(nn::RowNormOp op) {
+  Value codes = isGradient.contains(op.getX()) ? gradientCodes.lookup(op.getX()) : activationCodes.lookup(op.getX());
+  if (!codes)
+    return;
+  b.setInsertionPoint(op);
+  replace(op, RowNormOp::create(b, op.getLoc(), op.getType(), codes).getResult());
 }
 
 void FunctionQuantizer::biasGrad(nn::BiasGradOp op) {
@@ -274,6 +306,8 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
       .Case([&](nn::LinearOp o) { return linears ? (linear(o), success()) : success(); })
       .Case([&](nn::LinearInputGradOp o) { return linears ? linearInputGrad(o) : success(); })
       .Case([&](nn::LinearWeightGradOp o) { return linears ? linearWeightGrad(o) : success(); })
+      .Case([&](nn::GatherRowsOp o) { return linears ? (gatherRows(o), success()) : success(); })
+      .Case([&](nn::RowNormOp o) { return linears ? (rowNorm(o), success()) : success(); })
       .Case([&](nn::BiasGradOp o) { return linears ? (biasGrad(o), success()) : success(); })
       .Case([&](nn::MatmulOp o) { return products ? matmul(o) : success(); })
       .Case([&](nn::SoftmaxGradOp o) { return softmaxGrad(o), success(); })

@@ -55,6 +55,7 @@ void defineOptimizer(Definitions &);
 void defineQuantization(Definitions &);
 void defineIntegerMatmul(Definitions &);
 void defineIntegerLayers(Definitions &);
+void defineSampling(Definitions &);
 void defineCheck(Definitions &);
 
 /// x read at the indices of `shape`, to which it broadcasts.

@@ -36,6 +36,7 @@ static const Definitions &definitions() {
     defineQuantization(t);
     defineIntegerMatmul(t);
     defineIntegerLayers(t);
+    defineSampling(t);
     defineCheck(t);
     return t;
   }();

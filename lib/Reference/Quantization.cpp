@@ -60,11 +60,14 @@ static LogicalResult quantize(QuantizeOp op, Frame &frame) {
   int64_t last = type.getRank() - 1, columns = type.getShape()[last],
           block = type.getBlockSize(last);
   forEachRow(type, [&](int64_t begin, int64_t scale) {
+    int64_t drawn = begin; // the element whose draws are those of `begin`
+    if (op.getRows())
+      drawn = frame.tensor(op.getRows()).i32()[begin / columns] * columns;
     for (int64_t j = 0; j < columns; ++j) {
       int64_t i = begin + j, b = scale + j / block;
       bool finite = isFiniteBits(m, amax[b]);
       (*out.codes)[i] =
-          stochastic ? encodeStochastic(m, values[i], reciprocals[b], finite, (*random)(i), width)
+          stochastic ? encodeStochastic(m, values[i], reciprocals[b], finite, (*random)(drawn + j), width)
                      : encodeNearest(m, values[i], reciprocals[b], finite, width);
     }
   });

@@ -17,8 +17,13 @@ public:
 
   /// dx [M, K] from g [M, N] and the weight's codes [N, K].
   mlir::Value linearInput(mlir::Value g, mlir::Value weight, llvm::StringRef site);
+  /// Which rows g and the input's codes were gathered from, and their factors, if they were (nn.select_rows).
+  struct SampledRows {
+    mlir::Value rows, scales;
+  };
   /// dW [N, K] from g [M, N] and the input's codes [M, K].
-  mlir::Value linearWeight(mlir::Value g, mlir::Value input, llvm::StringRef site);
+  mlir::Value linearWeight(mlir::Value g, mlir::Value input, llvm::StringRef site,
+                           SampledRows sampled = {});
   /// db [N] from g [M, N]: codes of the input gradient where one scale serves, else a float sum.
   mlir::Value linearBias(mlir::Value g, llvm::StringRef site);
 
@@ -38,7 +43,7 @@ public:
 
 private:
   mlir::Value quantize(mlir::Value g, mlir::Value fold, FormatAttr format, int64_t along,
-                       const llvm::Twine &stream);
+                       const llvm::Twine &stream, mlir::Value rows = {});
   /// Codes without their scales where these vary along dimension `along`, and those scales.
   std::pair<mlir::Value, mlir::Value> splitScales(mlir::Value codes, int64_t along);
 

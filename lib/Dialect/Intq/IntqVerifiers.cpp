@@ -23,7 +23,13 @@ LogicalResult QuantizeOp::verify() {
                          << shapeText(getFold().getType().getShape());
   if (type.getScale() == ScaleKind::Unit) // quantize_c4
     return emitOpError() << "expected a result with scale kind f32 or pow2, but got " << type;
-  return success();
+  if (!getRows())
+    return success();
+  if (!stochastic) // quantize_c5
+    return emitOpError() << "expected no rows with rounding to nearest, which draws nothing, but got some";
+  if (failed(expectRank(*this, "x with rows", x, 2))) // quantize_c5
+    return failure();
+  return expectShape(*this, "rows", getRows().getType().getShape(), x[0]); // quantize_c5
 }
 
 LogicalResult DequantizeOp::verify() {

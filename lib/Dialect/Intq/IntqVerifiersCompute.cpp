@@ -151,3 +151,24 @@ LogicalResult EmbeddingGradOp::verify() {
   return expectExactSum(*this, "the sums of codes",
                         {getIds().getType().getNumElements(), dy.getMaxCode()}); // embedding_grad_n1
 }
+
+LogicalResult RowNormOp::verify() {
+  QType q = getQ().getType();
+  if (failed(expectRowScales(*this, "q", q))) // row_norm_c1
+    return failure();
+  if (failed(expectShape(*this, "norms", getType().getShape(), q.getShape()[0]))) // row_norm_c2
+    return failure();
+  return expectExactSum(*this, "the sums of squares",
+                        {q.getShape()[1], q.getMaxCode(), q.getMaxCode()}); // row_norm_n1
+}
+
+LogicalResult GatherRowsOp::verify() {
+  QType q = getQ().getType();
+  if (q.getRank() != 2 || !isOneOrWhole(q, 0) || blockAlong(q, 1) != q.getShape()[1]) // gather_rows_c1
+    return emitOpError() << "expected q of rank 2 with a scale a row or one for the tensor, but got " << q;
+  ArrayRef<int64_t> rows = shapeOf(getRows());
+  if (failed(expectRank(*this, "rows", rows, 1))) // gather_rows_c1
+    return failure();
+  auto expected = QType::get(getContext(), {rows[0], q.getShape()[1]}, q.getWidth(), q.getBlock(), q.getScale());
+  return expectType(*this, "a result", getType(), expected); // gather_rows_c2
+}

@@ -64,6 +64,14 @@ static Value foldedValue(KernelBuilder &k, QuantizeOp op, ArrayRef<Value> indice
   return k.scalar().mul(x, k.loadScalar(k.operand(1), at));
 }
 
+/// The element whose draw serves: that of the row before it was gathered.
+static Value drawnElement(KernelBuilder &k, QuantizeOp op, ArrayRef<Value> indices, Value element) {
+  if (!op.getRows())
+    return element;
+  Value row = k.loadIndex(k.operand(op.getFold() ? 3 : 2), indices[0]);
+  return k.addIndex(k.mulIndex(row, op.getType().getShape()[1]), indices[1]);
+}
+
 /// The random bits of one element (Spec N5, F4).
 static Value drawOf(KernelBuilder &k, Value rng, Value element, int bits) {
   VectorMachine s = k.scalar();
@@ -104,7 +112,9 @@ LogicalResult intq::cpu::emitQuantizeBlocks(KernelBuilder &k) {
       Value x = foldedValue(k, op, at, element), code;
       if (op.getRounding() == Rounding::Stochastic)
         code = encodeStochastic(s, x, r, finite,
-                                drawOf(k, k.operand(op.getFold() ? 2 : 1), element, stochasticBits(width)), width);
+                                drawOf(k, k.operand(op.getFold() ? 2 : 1), drawnElement(k, op, at, element),
+                                       stochasticBits(width)),
+                                width);
       else
         code = encodeNearest(s, x, r, finite, width);
       k.storeScalar(arith::TruncIOp::create(k.b, k.loc, type.getStorageType(), code), k.result(), element);

@@ -32,8 +32,8 @@ static void rewrite(EmbeddingOp op, QuantizeOp quantize) {
   auto flat = RankedTensorType::get({rows, columns}, b.getF32Type());
   gathered = b.createOrFold<nn::ReshapeOp>(loc, flat, gathered);
   auto type = QType::get(op.getContext(), {rows, columns}, table.getWidth(), {1, QType::kWhole}, table.getScale());
-  Value codes = QuantizeOp::create(b, loc, type, gathered, Value(), Value(), quantize.getRoundingAttr(), StringAttr(),
-                                   quantize.getSiteAttr());
+  Value codes = QuantizeOp::create(b, loc, type, gathered, Value(), Value(), Value(), quantize.getRoundingAttr(),
+                                   StringAttr(), quantize.getSiteAttr());
   Value values = DequantizeOp::create(b, loc, flat, codes);
   op.replaceAllUsesWith(b.createOrFold<nn::ReshapeOp>(loc, op.getType(), values));
   op.erase();

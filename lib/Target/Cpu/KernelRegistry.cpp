@@ -17,6 +17,8 @@ const KernelRegistry &intq::cpu::kernelRegistry() {
     addOptimizerKernels(r);
     addQuantizeKernels(r);
     addReduceKernels(r);
+    addSamplingKernels(r);
+    addSelectRowsKernels(r);
     addSoftmaxKernels(r);
     return r;
   }();

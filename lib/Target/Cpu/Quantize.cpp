@@ -37,6 +37,12 @@ private:
   Value encode(Value x, Value r, Value finite, Value position, Lanes lanes);
   void raiseStatus(Value finite);
   bool stochastic() { return op.getRounding() == Rounding::Stochastic; }
+  /// Draws for `count` elements of a row from `column` on, by the number of the row before it was gathered.
+  void fillGathered(const Row &at, Value column, int64_t count);
+  /// Where the draws of a row begin, in those of a task whose first element is `first`.
+  Value positionOf(const Row &at, Value first) {
+    return op.getRows() ? k.index(0) : arith::SubIOp::create(k.b, k.loc, at.base, first).getResult();
+  }
 
   KernelBuilder &k;
   QuantizeOp op;
@@ -126,6 +132,11 @@ Value QuantizeKernel::encode(Value x, Value r, Value finite, Value position, Lan
   return encodeStochastic(v, x, r, finite, draws->get(position, lanes), type.getWidth());
 }
 
+void QuantizeKernel::fillGathered(const Row &at, Value column, int64_t count) {
+  Value row = k.loadIndex(k.operand(op.getFold() ? 3 : 2), at.row);
+  draws->fill(k.addIndex(k.mulIndex(row, columns), column), count, std::gcd(columns, count));
+}
+
 void QuantizeKernel::raiseStatus(Value finite) {
   Value wrong = s.eqI(arith::ExtUIOp::create(k.b, k.loc, k.b.getI32Type(), finite), s.constantI(0));
   k.when(wrong, [&] { k.storeScalar(k.i32(1), k.status(), k.index(0)); });
@@ -141,10 +152,12 @@ void QuantizeKernel::perRow() {
     Value begin = k.mulIndex(task, each);
     Value end = k.minIndex(k.addIndex(begin, k.index(each)), k.index(total));
     Value first = k.mulIndex(begin, columns);
-    if (draws)
+    if (draws && !op.getRows())
       draws->fill(first, each * columns, each * columns);
     k.loop(begin, end, 1, [&](Value i) {
       Row at = rowAt(k.divIndex(i, rows), k.remIndex(i, rows));
+      if (op.getRows())
+        fillGathered(at, k.index(0), columns);
       Value amax = k.maxInteger(k.reduceLanes(columns, {v.constantI(0)}, [&](Lanes lanes, ValueRange acc) {
         return KernelBuilder::Values{v.maxI(acc[0], magnitude(at, k.index(0), lanes))};
       })[0]);
@@ -152,7 +165,7 @@ void QuantizeKernel::perRow() {
       k.storeScalar(scale, k.resultScales(), i);
       raiseStatus(finite);
       Value r = k.splat(reciprocal(s, scale)), good = k.splat(finite);
-      Value position = arith::SubIOp::create(k.b, k.loc, at.base, first);
+      Value position = positionOf(at, first);
       k.forLanes(columns, [&](Lanes lanes) {
         k.storeCodes(encode(value(at, k.index(0), lanes), r, good, position, lanes), k.result(), at.base, lanes);
       });
@@ -191,10 +204,12 @@ void QuantizeKernel::perTensor() {
   };
   k.parallelFor(tasks, each * columns, [&](Value task) {
     Value first = k.mulIndex(task, each * columns);
-    if (draws)
+    if (draws && !op.getRows())
       draws->fill(first, each * columns, each * columns);
     forRows(task, [&](Row at) {
-      Value position = arith::SubIOp::create(k.b, k.loc, at.base, first);
+      if (op.getRows())
+        fillGathered(at, k.index(0), columns);
+      Value position = positionOf(at, first);
       k.forLanes(columns, [&](Lanes lanes) {
         k.storeCodes(encode(value(at, k.index(0), lanes), r, good, position, lanes), k.result(), at.base, lanes);
       });
@@ -234,7 +249,9 @@ void QuantizeKernel::perColumn() {
     k.loop(begin, end, 1, [&](Value row) {
       Row at = rowAt(batch, row);
       Value base = k.addIndex(at.base, column);
-      if (draws)
+      if (op.getRows())
+        fillGathered(at, column, slab);
+      else if (draws)
         draws->fill(base, slab, std::gcd(columns, slab));
       k.forLanes(slab, [&](Lanes lanes) {
         Value finite = isFiniteBits(v, k.load(amax, nullptr, lanes));

@@ -561,3 +561,59 @@ func.func @reshape_c3_ragged(%arg0: !intq.q<6x8, i8, [4, 1], f32>) {
   %0 = intq.reshape %arg0 : (!intq.q<6x8, i8, [4, 1], f32>) -> !intq.q<2x3x8, i8, [1, *, 1], f32>
   return
 }
+
+// -----
+
+func.func @quantize_c5(%x: tensor<4x8xf32>, %r: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.quantize' op expected no rows with rounding to nearest, which draws nothing, but got some}}
+  %0 = intq.quantize %x rows %r {site = "s"} : (tensor<4x8xf32>, tensor<4xi32>) -> !intq.q<4x8, i8, [1, *], f32>
+  return
+}
+
+// -----
+
+func.func @quantize_c5_rows(%x: tensor<4x8xf32>, %g: tensor<4xi32>, %r: tensor<3xi32>) {
+  // expected-error @+1 {{'intq.quantize' op expected rows of shape [4], but got [3]}}
+  %0 = intq.quantize %x rng %g rows %r {rounding = #intq<rounding stochastic>, stream = "s", site = "s"} : (tensor<4x8xf32>, tensor<4xi32>, tensor<3xi32>) -> !intq.q<4x8, i8, [1, *], f32>
+  return
+}
+
+// -----
+
+func.func @row_norm_c1(%q: !intq.q<4x8, i8, [1, 4], f32>) {
+  // expected-error @+1 {{'intq.row_norm' op expected q of rank 2 with a scale a row or one for the tensor, but got '!intq.q<4x8, i8, [1, 4], f32>'}}
+  %0 = intq.row_norm %q : (!intq.q<4x8, i8, [1, 4], f32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @row_norm_c2(%q: !intq.q<4x8, i8, [1, *], f32>) {
+  // expected-error @+1 {{'intq.row_norm' op expected norms of shape [4], but got [8]}}
+  %0 = intq.row_norm %q : (!intq.q<4x8, i8, [1, *], f32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @row_norm_n1(%q: !intq.q<1x9000000000000000, i16, [1, *], f32>) {
+  // expected-error @+1 {{'intq.row_norm' op expected the sums of squares to stay below 2^63, but got a bound with the factors [9000000000000000, 32767, 32767]}}
+  %0 = intq.row_norm %q : (!intq.q<1x9000000000000000, i16, [1, *], f32>) -> tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @gather_rows_c1(%q: !intq.q<4x8, i8, [2, *], f32>, %r: tensor<3xi32>) {
+  // expected-error @+1 {{'intq.gather_rows' op expected q of rank 2 with a scale a row or one for the tensor, but got '!intq.q<4x8, i8, [2, *], f32>'}}
+  %0 = intq.gather_rows %q, %r : (!intq.q<4x8, i8, [2, *], f32>, tensor<3xi32>) -> !intq.q<3x8, i8, [2, *], f32>
+  return
+}
+
+// -----
+
+func.func @gather_rows_c2(%q: !intq.q<4x8, i8, [1, *], f32>, %r: tensor<3xi32>) {
+  // expected-error @+1 {{'intq.gather_rows' op expected a result of type '!intq.q<3x8, i8, [1, *], f32>', but got '!intq.q<3x8, i9, [1, *], f32>'}}
+  %0 = intq.gather_rows %q, %r : (!intq.q<4x8, i8, [1, *], f32>, tensor<3xi32>) -> !intq.q<3x8, i9, [1, *], f32>
+  return
+}

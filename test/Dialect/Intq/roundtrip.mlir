@@ -160,3 +160,24 @@ func.func @reshape_unit(%arg0: !intq.q<6x8, i8, [1, *], unit>) {
   %0 = intq.reshape %arg0 : (!intq.q<6x8, i8, [1, *], unit>) -> !intq.q<48, i8, [*], unit>
   return
 }
+
+// CHECK-LABEL: @quantize_rows
+// CHECK: intq.quantize %{{.*}} rng %{{.*}} rows %{{.*}} {rounding = #intq<rounding stochastic>, site = "s", stream = "s"} : (tensor<4x8xf32>, tensor<4xi32>, tensor<4xi32>) -> !intq.q<4x8, i8, [1, *], f32>
+func.func @quantize_rows(%x: tensor<4x8xf32>, %g: tensor<4xi32>, %r: tensor<4xi32>) {
+  %0 = intq.quantize %x rng %g rows %r {rounding = #intq<rounding stochastic>, stream = "s", site = "s"} : (tensor<4x8xf32>, tensor<4xi32>, tensor<4xi32>) -> !intq.q<4x8, i8, [1, *], f32>
+  return
+}
+
+// CHECK-LABEL: @row_norm
+// CHECK: intq.row_norm %{{.*}} : (!intq.q<4x8, i8, [1, *], f32>) -> tensor<4xf32>
+func.func @row_norm(%q: !intq.q<4x8, i8, [1, *], f32>) {
+  %0 = intq.row_norm %q : (!intq.q<4x8, i8, [1, *], f32>) -> tensor<4xf32>
+  return
+}
+
+// CHECK-LABEL: @gather_rows
+// CHECK: intq.gather_rows %{{.*}}, %{{.*}} : (!intq.q<4x8, i8, [1, *], f32>, tensor<3xi32>) -> !intq.q<3x8, i8, [1, *], f32>
+func.func @gather_rows(%q: !intq.q<4x8, i8, [1, *], f32>, %r: tensor<3xi32>) {
+  %0 = intq.gather_rows %q, %r : (!intq.q<4x8, i8, [1, *], f32>, tensor<3xi32>) -> !intq.q<3x8, i8, [1, *], f32>
+  return
+}

@@ -989,3 +989,91 @@ func.func @clip_coefficient_c2(%arg0: tensor<4xf32>) {
   %0:2 = nn.clip_coefficient %arg0 {max_norm = 0.0 : f64} : (tensor<4xf32>) -> (tensor<f32>, tensor<f32>)
   return
 }
+
+// -----
+
+func.func @row_norm_c1(%x: tensor<f32>) {
+  // expected-error @+1 {{'nn.row_norm' op expected x of rank 1 or more, but got []}}
+  %0 = nn.row_norm %x : (tensor<f32>) -> tensor<1xf32>
+  return
+}
+
+// -----
+
+func.func @row_norm_c2(%x: tensor<2x4x8xf32>) {
+  // expected-error @+1 {{'nn.row_norm' op expected norms of shape [8], but got [4]}}
+  %0 = nn.row_norm %x : (tensor<2x4x8xf32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @select_rows_c1(%w: tensor<8xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'nn.select_rows' op expected at most 8 rows, one a weight, but got 9}}
+  %0:2 = nn.select_rows %w, %rng {stream = "s"} : (tensor<8xf32>, tensor<4xi32>) -> (tensor<9xi32>, tensor<9xf32>)
+  return
+}
+
+// -----
+
+func.func @select_rows_c1_scales(%w: tensor<8xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'nn.select_rows' op expected scales of shape [3], but got [2]}}
+  %0:2 = nn.select_rows %w, %rng {stream = "s"} : (tensor<8xf32>, tensor<4xi32>) -> (tensor<3xi32>, tensor<2xf32>)
+  return
+}
+
+// -----
+
+func.func @select_rows_c2(%w: tensor<8xf32>, %rng: tensor<4xi32>, %k: tensor<2x3xi32>) {
+  // expected-error @+1 {{'nn.select_rows' op expected keep of 8 elements, one a weight, but got [2, 3]}}
+  %0:2 = nn.select_rows %w, %rng keep %k {stream = "s"} : (tensor<8xf32>, tensor<4xi32>, tensor<2x3xi32>) -> (tensor<3xi32>, tensor<3xf32>)
+  return
+}
+
+// -----
+
+func.func @select_rows_c3(%w: tensor<1048577xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'nn.select_rows' op expected at most 1048576 weights, but got 1048577}}
+  %0:2 = nn.select_rows %w, %rng {stream = "s"} : (tensor<1048577xf32>, tensor<4xi32>) -> (tensor<3xi32>, tensor<3xf32>)
+  return
+}
+
+// -----
+
+func.func @select_rows_c4(%w: tensor<8xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'nn.select_rows' op expected 0 <= defensive <= 0.5, but got 7.500000e-01}}
+  %0:2 = nn.select_rows %w, %rng {defensive = 0.75 : f64, stream = "s"} : (tensor<8xf32>, tensor<4xi32>) -> (tensor<3xi32>, tensor<3xf32>)
+  return
+}
+
+// -----
+
+func.func @select_rows_c5(%w: tensor<8xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'nn.select_rows' op expected -1 <= anchor < 0, but got 0}}
+  %0:2 = nn.select_rows %w, %rng {anchor = 0 : i64, stream = "s"} : (tensor<8xf32>, tensor<4xi32>) -> (tensor<3xi32>, tensor<3xf32>)
+  return
+}
+
+// -----
+
+func.func @gather_rows_c1(%x: tensor<4x8xf32>, %r: tensor<3xi32>) {
+  // expected-error @+1 {{'nn.gather_rows' op expected a result of shape [3, 8], but got [3, 4]}}
+  %0 = nn.gather_rows %x, %r : (tensor<4x8xf32>, tensor<3xi32>) -> tensor<3x4xf32>
+  return
+}
+
+// -----
+
+func.func @gather_rows_c2(%x: tensor<4x8xf32>, %r: tensor<1x3xi32>) {
+  // expected-error @+1 {{'nn.gather_rows' op expected rows of rank 1, but got [1, 3]}}
+  %0 = nn.gather_rows %x, %r : (tensor<4x8xf32>, tensor<1x3xi32>) -> tensor<3x8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_rows_c3(%x: tensor<4x8xf32>, %r: tensor<3xi32>, %s: tensor<2xf32>) {
+  // expected-error @+1 {{'nn.gather_rows' op expected scales of shape [3], but got [2]}}
+  %0 = nn.gather_rows %x, %r scale %s : (tensor<4x8xf32>, tensor<3xi32>, tensor<2xf32>) -> tensor<3x8xf32>
+  return
+}

@@ -316,3 +316,24 @@ func.func @clip_coefficient(%arg0: tensor<4xf32>, %arg1: tensor<2x3xf32>) {
   %0:2 = nn.clip_coefficient %arg0, %arg1 {max_norm = 1.000000e+00 : f64} : (tensor<4xf32>, tensor<2x3xf32>) -> (tensor<f32>, tensor<f32>)
   return
 }
+
+// CHECK-LABEL: @row_norm
+// CHECK: nn.row_norm %{{.*}} : (tensor<2x4x8xf32>) -> tensor<8xf32>
+func.func @row_norm(%arg0: tensor<2x4x8xf32>) {
+  %0 = nn.row_norm %arg0 : (tensor<2x4x8xf32>) -> tensor<8xf32>
+  return
+}
+
+// CHECK-LABEL: @select_rows
+// CHECK: nn.select_rows %{{.*}}, %{{.*}} keep %{{.*}} {anchor = 0 : i64, criterion = #nn<criterion squared>, defensive = 1.000000e-01 : f64, sampler = #nn<sampler pps>, stream = "w/rows"} : (tensor<8xf32>, tensor<4xi32>, tensor<2x4xi32>) -> (tensor<3xi32>, tensor<3xf32>)
+func.func @select_rows(%arg0: tensor<8xf32>, %arg1: tensor<4xi32>, %arg2: tensor<2x4xi32>) {
+  %0:2 = nn.select_rows %arg0, %arg1 keep %arg2 {anchor = 0 : i64, criterion = #nn<criterion squared>, defensive = 1.000000e-01 : f64, sampler = #nn<sampler pps>, stream = "w/rows"} : (tensor<8xf32>, tensor<4xi32>, tensor<2x4xi32>) -> (tensor<3xi32>, tensor<3xf32>)
+  return
+}
+
+// CHECK-LABEL: @gather_rows
+// CHECK: nn.gather_rows %{{.*}}, %{{.*}} scale %{{.*}} : (tensor<2x4x8xf32>, tensor<3xi32>, tensor<3xf32>) -> tensor<3x8xf32>
+func.func @gather_rows(%arg0: tensor<2x4x8xf32>, %arg1: tensor<3xi32>, %arg2: tensor<3xf32>) {
+  %0 = nn.gather_rows %arg0, %arg1 scale %arg2 : (tensor<2x4x8xf32>, tensor<3xi32>, tensor<3xf32>) -> tensor<3x8xf32>
+  return
+}

@@ -12,14 +12,16 @@ def Intq_QuantizeOp : Intq_Op<"quantize", [AttrSizedOperandSegments]> {
     Inf raises the status bit of `site` and encodes as zeros with scale 1 (N9). Derivative:
     straight-through (identity on x).
     (C1) x has the type's logical shape. (C2) `rng` and `stream` exactly when stochastic.
-    (C3) fold broadcasts to x. (C4) the result's scale kind is not `unit`.
+    (C3) fold broadcasts to x. (C4) the result's scale kind is not `unit`. With `rows` the draws of
+    row m are those of row rows[m] of the tensor that x was gathered from: (C5) then x is [M, N],
+    rows [M], rounding stochastic.
   }];
-  let arguments = (ins NN_F32:$x, Optional<NN_F32>:$fold, Optional<NN_Rng>:$rng,
+  let arguments = (ins NN_F32:$x, Optional<NN_F32>:$fold, Optional<NN_Rng>:$rng, Optional<NN_I32>:$rows,
     DefaultValuedAttr<Intq_RoundingAttr, "Rounding::Nearest">:$rounding, OptionalAttr<StrAttr>:$stream,
     StrAttr:$site);
   let results = (outs Intq_Q:$result);
   let assemblyFormat = [{
-    $x (`fold` $fold^)? (`rng` $rng^)? attr-dict `:` functional-type(operands, $result)
+    $x (`fold` $fold^)? (`rng` $rng^)? (`rows` $rows^)? attr-dict `:` functional-type(operands, $result)
   }];
   let hasVerifier = 1;
 }
@@ -131,6 +133,28 @@ def Intq_EmbeddingGradOp : Intq_Op<"embedding_grad"> {
   let arguments = (ins Intq_Q:$dy, NN_I32:$ids, DefaultValuedAttr<I64Attr, "-1">:$padding_idx);
   let results = (outs NN_F32:$dtable);
   let assemblyFormat = "$dy `,` $ids attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+def Intq_RowNormOp : Intq_Op<"row_norm"> {
+  let summary = "Euclidean norm of each row of codes: [M, K] → [M]";
+  let description = [{
+    mul(sqrt(f32(Σ q²)), s), the sum exact. (C1) q has rank 2, scale blocks [1, *] or [*, *], not `unit`.
+    (C2) norms are [M]. (N1) Σ q² < 2^63.
+  }];
+  let arguments = (ins Intq_Q:$q);
+  let results = (outs NN_F32:$norms);
+  let assemblyFormat = "$q attr-dict `:` functional-type($q, $norms)";
+  let hasVerifier = 1;
+}
+def Intq_GatherRowsOp : Intq_Op<"gather_rows"> {
+  let summary = "rows of codes by number, with their scales: [M, K] → [k, K]";
+  let description = [{
+    Row t is row rows[t] of q. (C1) q has rank 2, scale blocks [1, *] or [*, *]; rows are [k].
+    (C2) the result is [k, K], of the width, blocks and scale kind of q.
+  }];
+  let arguments = (ins Intq_Q:$q, NN_I32:$rows);
+  let results = (outs Intq_Q:$result);
+  let assemblyFormat = "$q `,` $rows attr-dict `:` functional-type(operands, $result)";
   let hasVerifier = 1;
 }
 def Intq_DropoutOp : Intq_Op<"dropout"> {

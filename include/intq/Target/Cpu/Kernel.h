@@ -159,6 +159,8 @@ void addLossKernels(KernelRegistry &);
 void addOptimizerKernels(KernelRegistry &);
 void addQuantizeKernels(KernelRegistry &);
 void addReduceKernels(KernelRegistry &);
+void addSamplingKernels(KernelRegistry &);
+void addSelectRowsKernels(KernelRegistry &);
 void addSoftmaxKernels(KernelRegistry &);
 
 } // namespace intq::cpu
