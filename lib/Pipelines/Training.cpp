@@ -24,6 +24,19 @@ static NNAttachOptimizerPassOptions optimizerPass(const OptimizerOptions &o, boo
   return pass;
 }
 
+static IntqWtaCrsPassOptions samplingPass(const SamplingOptions &o) {
+  IntqWtaCrsPassOptions pass;
+  pass.ratio = o.ratio;
+  pass.minimalK = o.minimalK;
+  pass.sampler = o.sampler;
+  pass.criterion = o.criterion;
+  pass.defensive = o.defensive;
+  pass.shareSiblings = o.shareSiblings;
+  pass.cache = o.cache;
+  pass.sites.assign(o.sites.begin(), o.sites.end());
+  return pass;
+}
+
 static void addSimplification(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -47,6 +60,8 @@ void intq::buildTrainingPipeline(OpPassManager &pm, const TrainingOptions &optio
   IntqKeepFunctionsPassOptions keep;
   keep.names.assign(options.functions.begin(), options.functions.end());
   pm.addPass(createIntqKeepFunctionsPass(keep));
+  if (options.sampling.ratio > 0.0)
+    pm.addPass(createIntqWtaCrsPass(samplingPass(options.sampling)));
   pm.addPass(createNNQuantizePass({options.recipe}));
   addSimplification(pm);
   pm.addPass(createIntqVerifyIntegerPass());

@@ -58,7 +58,6 @@ private:
   /// by one, in the order in which it would meet those of the float layers.
   Value codesOf(Value x, Value flat, StringRef key, int64_t along, StringRef site);
   Value codesForMatmul(Value x, int64_t along, Value keep, StringRef site);
-  void findGradients();
 
   func::FuncOp func;
   RecipeAttr recipe;
@@ -318,17 +317,8 @@ LogicalResult FunctionQuantizer::rewrite(Operation *op) {
       .Default(success());
 }
 
-/// Cotangents flow from the ops that read the seed of the loss.
-void FunctionQuantizer::findGradients() {
-  for (Operation &op : func.front()) {
-    bool reads = llvm::any_of(op.getOperands(), [&](Value v) { return isGradient.contains(v); });
-    if (reads || isa<nn::CrossEntropyGradOp, nn::MseGradOp>(op))
-      isGradient.insert(op.result_begin(), op.result_end());
-  }
-}
-
 LogicalResult FunctionQuantizer::run() {
-  findGradients();
+  isGradient = program::cotangents(func);
   SmallVector<Operation *> ops = llvm::map_to_vector(func.front(), [](Operation &op) { return &op; });
   for (Operation *op : ops)
     if (failed(rewrite(op)))

@@ -88,6 +88,36 @@ static void readOptimizer(const json::Object &object, OptimizerOptions &o, std::
   r.rejectUnknown();
 }
 
+static void readTexts(Reader &r, StringRef key, SmallVectorImpl<std::string> &values) {
+  const json::Value *v = r.take(key);
+  if (!v)
+    return;
+  const json::Array *list = v->getAsArray();
+  for (const json::Value &entry : list ? *list : json::Array()) {
+    if (auto text = entry.getAsString())
+      values.push_back(text->str());
+    else
+      list = nullptr;
+  }
+  if (!list)
+    r.wrong(key, "a list of strings", *v);
+}
+
+static void readSampling(const json::Object &object, SamplingOptions &o, std::string &errors) {
+  Reader r(object, "sampling ", errors);
+  r.number("ratio", o.ratio);
+  r.number("defensive", o.defensive);
+  r.natural("minimal_k", o.minimalK);
+  r.oneOf("sampler", o.sampler, {"wta", "pps"});
+  r.oneOf("criterion", o.criterion, {"paper", "squared"});
+  r.oneOf("cache", o.cache, {"none", "token", "sample"});
+  r.flag("share_siblings", o.shareSiblings);
+  readTexts(r, "sites", o.sites);
+  r.rejectUnknown();
+  if (!(o.ratio > 0.0 && o.ratio <= 1.0))
+    r.wrong("ratio", "a number above 0, at most 1", json::Value(o.ratio));
+}
+
 static void readFunctions(Reader &r, TrainingOptions &training) {
   const StringRef known[] = {program::kGrad, program::kStep, program::kUpdate, program::kEval};
   const json::Value *v = r.take("functions");
@@ -170,6 +200,12 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   readBind(r, o.bind);
   readLimits(r, o);
   r.text("link_root", o.file.linkRoot);
+  if (const json::Value *v = r.take("sampling")) {
+    if (const json::Object *sampling = v->getAsObject())
+      readSampling(*sampling, o.training.sampling, errors);
+    else
+      r.wrong("sampling", "an object", *v);
+  }
   if (const json::Value *v = r.take("optimizer")) {
     if (const json::Object *optimizer = v->getAsObject())
       readOptimizer(*optimizer, o.training.optimizer, errors);

@@ -302,6 +302,22 @@ FailureOr<std::string> Program::inspect(MLIRContext &context, StringRef path, co
   return program.infoText;
 }
 
+/// What intq-wta-crs noted, layer by layer.
+static llvm::json::Array samplingJson(ArrayAttr report) {
+  llvm::json::Array layers;
+  for (auto layer : report.getAsRange<DictionaryAttr>()) {
+    llvm::json::Object o;
+    for (NamedAttribute item : layer) {
+      if (auto text = dyn_cast<StringAttr>(item.getValue()))
+        o[item.getName().getValue()] = text.getValue();
+      else
+        o[item.getName().getValue()] = cast<IntegerAttr>(item.getValue()).getInt();
+    }
+    layers.push_back(std::move(o));
+  }
+  return layers;
+}
+
 FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, StringRef path,
                                                      const Options &options) {
   FailureOr<ImportedModel> model = import(context, path, options);
@@ -327,7 +343,10 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
   if (failed(engine))
     return failure();
   program->engine = std::move(*engine);
-  program->writeInfo(options, model->form, model->notes, llvm::json::Object{{"optimizer_step", model->optimizerStep}});
+  llvm::json::Object more{{"optimizer_step", model->optimizerStep}};
+  if (auto report = module->getAttrOfType<ArrayAttr>(program::kSampling))
+    more["sampling"] = samplingJson(report);
+  program->writeInfo(options, model->form, model->notes, std::move(more));
   if (options.engine == "reference")
     program->module = std::move(model->module); // what the interpreter reads
   return program;

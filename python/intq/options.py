@@ -22,6 +22,9 @@ class TrainingOptions:
     adam_eps: float = None
     grad_accum: int = 1
     dropout: float = None
+    wta_crs: float = None
+    sampler: str = "wta"
+    wta_criterion: str = "paper"
     seed: int = 0
     save_steps: int = 500
     logging_steps: int = 10
@@ -45,6 +48,7 @@ class TrainingOptions:
                   (self.adam_eps > 0, "--adam-eps above 0", self.adam_eps),
                   (all(0 <= b < 1 for b in self.adam_betas), "--adam-betas from 0 to below 1", self.adam_betas),
                   (self.dropout is None or 0 <= self.dropout < 1, "--dropout from 0 to below 1", self.dropout),
+                  (self.wta_crs is None or 0 < self.wta_crs <= 1, "--wta-crs above 0, at most 1", self.wta_crs),
                   (self.grad_accum >= 1, "--grad-accum of at least 1", self.grad_accum),
                   (self.save_steps >= 1, "--save-steps of at least 1", self.save_steps),
                   (self.logging_steps >= 1, "--logging-steps of at least 1", self.logging_steps),
@@ -67,7 +71,7 @@ class TrainingOptions:
                    "optimizer": optimizer, **more}
         if self.dropout is not None:
             options["dropout"] = self.dropout
-        return options
+        return options | sampling_options(self)
 
     def identity(self):
         """What a resumed run must share: everything that changes a bit of the result."""
@@ -77,3 +81,10 @@ class TrainingOptions:
 
 def engine_options(recipe, engine, cpu_isa, threads):
     return {"recipe": recipe, "engine": engine, "cpu_isa": cpu_isa, "threads": threads}
+
+
+def sampling_options(chosen):
+    """What the compiler is told of --wta-crs and its companions; `chosen` has them as attributes."""
+    if chosen.wta_crs is None:
+        return {}
+    return {"sampling": {"ratio": chosen.wta_crs, "sampler": chosen.sampler, "criterion": chosen.wta_criterion}}

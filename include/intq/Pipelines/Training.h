@@ -13,12 +13,22 @@ struct OptimizerOptions {
   bool decayAll = false;
 };
 
+/// Weight gradients from a sample of rows, as intq-wta-crs takes it; ratio 0: none.
+struct SamplingOptions {
+  double ratio = 0.0, defensive = 0.1;
+  unsigned minimalK = 10;
+  std::string sampler = "wta", criterion = "paper", cache = "none";
+  bool shareSiblings = true;
+  llvm::SmallVector<std::string> sites;
+};
+
 struct TrainingOptions {
   std::string recipe = "row8";
   std::optional<double> dropout;
   /// What is compiled: of grad, step, update, eval.
   llvm::SmallVector<std::string> functions;
   OptimizerOptions optimizer;
+  SamplingOptions sampling;
 
   bool wants(llvm::StringRef function) const { return llvm::is_contained(functions, function); }
 };

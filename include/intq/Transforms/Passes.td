@@ -76,6 +76,30 @@ def NNExtractEvalPass : Pass<"nn-extract-eval", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"dropouts", "dropouts", "dropout ops removed">];
 }
 
+def IntqWtaCrsPass : Pass<"intq-wta-crs", "::mlir::ModuleOp"> {
+  let summary = "weight gradients of linear layers from a sample of rows, so that the layers' inputs need not be kept";
+  let description = [{
+    dW = dYᵀ·X becomes a product over k of the T rows (docs/Sampling.md): in the forward nn.select_rows picks rows by
+    their norms and nn.gather_rows keeps them, so that X dies there; in the backward the same rows of dY, times
+    their factors, meet them. Unbiased; dX, bias gradients and the loss do not change. Runs on nn ops, before
+    nn-quantize. A layer is left alone, and the reason noted in the module's `intq.sampling`, where X would live on.
+    Rows that the attention mask drops are never picked where the loss provably does not depend on them.
+    Example: test/Transforms/wta-crs.mlir.
+  }];
+  let options = [
+    Option<"ratio", "ratio", "double", "0.3", "share of the rows that are kept, 0 < ratio ≤ 1">,
+    Option<"minimalK", "minimal-k", "int64_t", "10", "rows that are kept at least">,
+    Option<"sampler", "sampler", "std::string", "\"wta\"", "wta or pps">,
+    Option<"criterion", "criterion", "std::string", "\"paper\"", "of wta: paper or squared">,
+    Option<"defensive", "defensive", "double", "0.1", "share of the distribution that is uniform, 0 to 0.5">,
+    Option<"shareSiblings", "share-siblings", "bool", "true", "one choice of rows for all layers that read the same X">,
+    Option<"cache", "cache", "std::string", "\"none\"",
+           "gradient norms of the sample's last visit: none, token or sample (an input and an output of the function)">,
+    ListOption<"sites", "sites", "std::string", "parts of names of the weights; none: all linear layers on tokens">];
+  let statistics = [Statistic<"sampled", "sampled", "weight gradients from a sample">];
+  let dependentDialects = ["::intq::nn::NNDialect"];
+}
+
 def NNSetDropoutPass : Pass<"nn-set-dropout", "::mlir::ModuleOp"> {
   let summary = "replace every dropout ratio";
   let description = [{

@@ -1,5 +1,6 @@
 // Queries on the attributes that describe a program (docs/Program.md).
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Dialect/NN/NN.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -37,6 +38,16 @@ Value program::getOrAddRng(func::FuncOp func) {
   unsigned index = func.getNumArguments();
   (void)func.insertArgument(index, RankedTensorType::get({4}, b.getI32Type()), attrs, func.getLoc());
   return func.getArgument(index);
+}
+
+DenseSet<Value> program::cotangents(func::FuncOp func) {
+  DenseSet<Value> found;
+  for (Operation &op : func.front()) {
+    bool reads = llvm::any_of(op.getOperands(), [&](Value v) { return found.contains(v); });
+    if (reads || isa<nn::CrossEntropyGradOp, nn::MseGradOp>(op))
+      found.insert(op.result_begin(), op.result_end());
+  }
+  return found;
 }
 
 SmallVector<std::pair<unsigned, StringRef>> program::gradients(func::FuncOp func) {

@@ -82,6 +82,16 @@ def add_engine(parser, recipe_default=None):
                        help="threads; the results are the same (default 0: one a core)")
 
 
+def add_sampling(parser):
+    group = parser.add_argument_group("sampled weight gradients (docs/Sampling.md)")
+    group.add_argument("--wta-crs", type=float, default=None, metavar="RATIO",
+                       help="weight gradients of linear layers from this share of the tokens, e.g. 0.3; unbiased")
+    group.add_argument("--sampler", choices=("wta", "pps"), default="wta",
+                       help="the heaviest tokens and draws with replacement, or systematic sampling (default wta)")
+    group.add_argument("--wta-criterion", choices=("paper", "squared"), default="paper",
+                       help="how many tokens of wta are certain: the paper's rule, or least variance (default paper)")
+
+
 def add_optimizer(parser):
     group = parser.add_argument_group("optimizer and schedule")
     group.add_argument("--lr", type=float, default=5e-5, metavar="X", help="peak learning rate (default 5e-5)")

@@ -1,5 +1,5 @@
 """intq finetune: text in, fine-tuned model out."""
-from intq.commands.arguments import add_engine, add_optimizer, add_run, natural, positive, training_options
+from intq.commands.arguments import add_engine, add_optimizer, add_run, add_sampling, natural, positive, training_options
 from intq.commands.report import print_json, summary
 from intq.export.heads import TASKS
 from intq.finetuning import FineTuning
@@ -22,6 +22,7 @@ def add(commands):
     size.add_argument("--eval-steps", type=natural, default=0, metavar="N",
                       help="steps between evaluations (default 0: after each epoch)")
     add_optimizer(parser)
+    add_sampling(parser)
     add_run(parser)
     parser.set_defaults(run=run)
 

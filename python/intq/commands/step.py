@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from intq.commands.arguments import add_engine, add_graph, graph_options, natural
+from intq.commands.arguments import add_engine, add_graph, add_sampling, graph_options, natural
 from intq.errors import UserError
-from intq.options import engine_options
+from intq.options import engine_options, sampling_options
 from intq.program import Program
 
 
@@ -21,6 +21,7 @@ def add(commands):
     parser.add_argument("--seed", type=natural, default=0, metavar="N", help="seed of dropout and rounding (default 0)")
     parser.add_argument("--step", type=natural, default=0, metavar="N", help="step number for random numbers (default 0)")
     parser.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
+    add_sampling(parser)
     add_graph(parser)
     parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
     parser.add_argument("--check-gradients", action="store_true",
@@ -37,7 +38,7 @@ def run(args):
     if args.check_gradients:
         return check_gradients(args, arrays)
     options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
-               **graph_options(args)}
+               **graph_options(args), **sampling_options(args)}
     if args.dropout is not None:
         options["dropout"] = args.dropout
     with Program.compile(args.model, options) as program:

@@ -3,7 +3,7 @@ import hashlib
 
 import numpy as np
 
-from intq.commands.arguments import (add_engine, add_graph, add_optimizer, add_run, graph_options, positive,
+from intq.commands.arguments import (add_engine, add_graph, add_optimizer, add_run, add_sampling, graph_options, positive,
                                      training_options)
 from intq.commands.report import print_json, summary
 from intq.commands.step import read_npz, set_parameters
@@ -29,6 +29,7 @@ def add(commands):
     add_graph(parser)
     add_engine(parser)
     add_optimizer(parser)
+    add_sampling(parser)
     add_run(parser)
     parser.set_defaults(run=run)
 

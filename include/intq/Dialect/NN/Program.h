@@ -18,7 +18,8 @@ inline constexpr llvm::StringLiteral kInput = "intq.input", kDtype = "intq.dtype
 inline constexpr llvm::StringLiteral kOutput = "intq.output", kLoss = "intq.loss",
                                      kGradient = "intq.grad";
 // Attributes of the module.
-inline constexpr llvm::StringLiteral kRecipe = "intq.recipe", kForm = "intq.form";
+inline constexpr llvm::StringLiteral kRecipe = "intq.recipe", kForm = "intq.form",
+                                     kSampling = "intq.sampling";
 
 inline constexpr llvm::StringLiteral kParameter = "parameter", kFrozen = "frozen",
                                      kMoment1 = "moment1", kMoment2 = "moment2",
@@ -34,6 +35,8 @@ bool isTrainable(mlir::func::FuncOp func, unsigned index);
 llvm::FailureOr<unsigned> lossResult(mlir::func::FuncOp func);
 /// The random-number key of the function; appended to its arguments where it is missing.
 mlir::Value getOrAddRng(mlir::func::FuncOp func);
+/// Values that depend on the seed of the loss: cotangents, and what the optimizer makes of them.
+llvm::DenseSet<mlir::Value> cotangents(mlir::func::FuncOp func);
 /// The names of the gradients among the results, in order: (result index, parameter).
 llvm::SmallVector<std::pair<unsigned, llvm::StringRef>> gradients(mlir::func::FuncOp func);
 

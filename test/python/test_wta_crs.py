@@ -1,0 +1,108 @@
+"""The pass intq-wta-crs on a whole network: what must not change does not change by a bit, what is estimated is
+estimated without bias, and every route gives the same estimate."""
+import shutil
+
+import numpy as np
+import pytest
+from test_end_to_end import job, record, run  # noqa: F401 (fixtures)
+
+from intq.checkpoint_folder import CheckpointFolder
+from intq.export import export_training
+from intq.program import Program
+
+BATCH, SEQ = 8, 16
+SAMPLED = ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"]
+
+
+@pytest.fixture(scope="module")
+def graph(checkpoint, tmp_path_factory):
+    path = tmp_path_factory.mktemp("graph") / "train.onnx"
+    export_training(CheckpointFolder.open(str(checkpoint)), path, task="classification", num_labels=2, batch=BATCH,
+                    seq=SEQ, seed=1)
+    return path
+
+
+def inputs(lengths=None, ids_seed=0):
+    rng = np.random.default_rng(ids_seed)
+    lengths = np.full(BATCH, SEQ) if lengths is None else lengths
+    mask = (np.arange(SEQ) < lengths[:, None]).astype(np.int64)
+    return {"input_ids": rng.integers(4, 30, (BATCH, SEQ)) * mask, "attention_mask": mask,
+            "token_type_ids": np.zeros((BATCH, SEQ), np.int64), "labels": rng.integers(0, 2, BATCH)}
+
+
+def compile_grad(graph, recipe="row8", ratio=None, engine="cpu", functions=("grad",), **more):
+    options = {"recipe": recipe, "engine": engine, "threads": 1, "functions": list(functions), "dropout": 0.0}
+    sampling = {k: more.pop(k) for k in ("sampler", "criterion", "minimal_k", "share_siblings", "sites", "defensive")
+                if k in more}
+    if ratio:
+        options["sampling"] = {"ratio": ratio} | sampling
+    return Program.compile(graph, options | more)
+
+
+def is_sampled(name):
+    return any(name.endswith(part + ".weight") for part in SAMPLED)
+
+
+@pytest.mark.parametrize("recipe", ["float", "row8", "paper16", "paper8"])
+def test_only_weight_gradients_change_and_none_if_all_rows_that_matter_are_kept(graph, recipe):
+    """38 of 128 rows are kept. Where 33 are no padding every bit is that of the program that does not sample."""
+    few, many = inputs(np.array([5, 1, 9, 2, 3, 6, 4, 3])), inputs(np.arange(BATCH) * 2 + 1)
+    with compile_grad(graph, recipe) as exact, compile_grad(graph, recipe, 0.3) as sampled:
+        report = {layer["site"] for layer in sampled.info["sampling"] if "kept" in layer}
+        assert report == {o["name"][5:] for o in sampled.outputs("grad") if is_sampled(o["name"])}
+        for data, may_change in ((few, False), (many, True)):
+            expected, got = (p.run("grad", data, seed=5) for p in (exact, sampled))
+            changed = {name for name in got if not np.array_equal(got[name], expected[name])}
+            assert bool(changed) == may_change and all(is_sampled(name) for name in changed)
+
+
+@pytest.mark.parametrize("recipe,sampler,criterion", [("row8", "wta", "paper"), ("float", "wta", "squared"),
+                                                      ("float", "pps", "paper")])
+def test_mean_over_seeds_is_the_exact_gradient(graph, recipe, sampler, criterion):
+    draws, data = 150, inputs(np.arange(BATCH) + 9)
+    with compile_grad(graph, recipe, 0.3, sampler=sampler, criterion=criterion) as sampled:
+        values = [sampled.run("grad", data, seed=seed) for seed in range(draws)]
+    with compile_grad(graph, recipe) as exact:  # stochastic rounding, too, is without bias: its mean is exact
+        rounded = [exact.run("grad", data, seed=seed) for seed in range(1 if recipe == "float" else 40)]
+    names = [name for name in values[0] if is_sampled(name)]
+    assert len(names) == 12
+    for name in names:
+        truth = np.mean([r[name].astype(np.float64) for r in rounded], axis=0)
+        all_draws = np.stack([v[name].astype(np.float64) for v in values])
+        projections = (all_draws * truth).sum((1, 2)) / (truth ** 2).sum()
+        error = projections.std() / np.sqrt(draws)
+        assert abs(projections.mean() - 1) < 4 * error + 1e-3, (name, projections.mean(), error)
+        assert error < 0.15, name
+
+
+def test_every_route_gives_the_same_estimate(graph):
+    data = inputs(np.arange(BATCH) + 9)
+    results = []
+    for engine, isa, threads in [("reference", "auto", 1), ("cpu", "generic", 1), ("cpu", "auto", 3)]:
+        with compile_grad(graph, "row8", 0.2, engine, cpu_isa=isa) as program:
+            results.append(program.run("grad", data, seed=9, step=4))
+    for other in results[1:]:
+        assert all(np.array_equal(other[name], value) for name, value in results[0].items())
+
+
+def test_sites_are_chosen_by_name_and_the_others_reported(graph):
+    with compile_grad(graph, "row8", 0.3, sites=["output.dense"]) as program:
+        report = {layer["site"]: layer for layer in program.info["sampling"]}
+    assert report["encoder.layer.0.attention.self.query.weight"]["reason"] == "not among the chosen sites"
+    assert report["encoder.layer.1.output.dense.weight"] == {
+        "site": "encoder.layer.1.output.dense.weight", "kept": 8, "of": 128}
+    assert report["encoder.layer.0.output.dense.weight"]["kept"] == 38
+    assert report["pooler.dense.weight"]["reason"]
+
+
+def test_a_resumed_run_ends_in_the_same_state(job, run, tmp_path):  # noqa: F811
+    """The selection depends on seed and step alone: nothing but them is state."""
+    job += ["--recipe", "row8", "--wta-crs", "0.3", "--sampler", "pps", "--save-steps", "1", "--json"]
+    whole = record(run(*job, "--out", tmp_path / "a"))
+    shutil.rmtree(tmp_path / "a" / "checkpoints" / "step-00000003")
+    resumed = record(run(*job, "--out", tmp_path / "a", "--resume"))
+    assert resumed["state_sha256"] == whole["state_sha256"]
+    exact = record(run(*[a for a in job if a not in ("--wta-crs", "0.3")], "--out", tmp_path / "b"))
+    assert exact["state_sha256"] != whole["state_sha256"]
+    code, _, err = run(*job, "--out", tmp_path / "c", "--wta-crs", "1.5")
+    assert code == 2 and "expected --wta-crs above 0, at most 1, but got 1.5" in err
