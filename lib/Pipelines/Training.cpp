@@ -64,6 +64,8 @@ void intq::buildTrainingPipeline(OpPassManager &pm, const TrainingOptions &optio
     pm.addPass(createIntqWtaCrsPass(samplingPass(options.sampling)));
   pm.addPass(createNNQuantizePass({options.recipe}));
   addSimplification(pm);
+  if (options.checkpointing)
+    pm.addPass(createIntqCheckpointPass());
   pm.addPass(createIntqVerifyIntegerPass());
   pm.addPass(createIntqVerifyStreamsPass());
 }

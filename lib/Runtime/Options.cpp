@@ -200,6 +200,7 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   readBind(r, o.bind);
   readLimits(r, o);
   r.text("link_root", o.file.linkRoot);
+  r.flag("checkpointing", o.training.checkpointing);
   if (const json::Value *v = r.take("sampling")) {
     if (const json::Object *sampling = v->getAsObject())
       readSampling(*sampling, o.training.sampling, errors);

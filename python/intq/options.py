@@ -25,6 +25,7 @@ class TrainingOptions:
     wta_crs: float = None
     sampler: str = "wta"
     wta_criterion: str = "paper"
+    checkpointing: bool = False
     seed: int = 0
     save_steps: int = 500
     logging_steps: int = 10
@@ -75,7 +76,7 @@ class TrainingOptions:
 
     def identity(self):
         """What a resumed run must share: everything that changes a bit of the result."""
-        free = {"engine", "cpu_isa", "threads", "save_steps", "logging_steps", "eval_steps"}
+        free = {"engine", "cpu_isa", "threads", "save_steps", "logging_steps", "eval_steps", "checkpointing"}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if k not in free}
 
 
@@ -84,7 +85,8 @@ def engine_options(recipe, engine, cpu_isa, threads):
 
 
 def sampling_options(chosen):
-    """What the compiler is told of --wta-crs and its companions; `chosen` has them as attributes."""
-    if chosen.wta_crs is None:
-        return {}
-    return {"sampling": {"ratio": chosen.wta_crs, "sampler": chosen.sampler, "criterion": chosen.wta_criterion}}
+    """What the compiler is told of --wta-crs and --checkpointing; `chosen` has them as attributes."""
+    options = {"checkpointing": True} if chosen.checkpointing else {}
+    if chosen.wta_crs is not None:
+        options["sampling"] = {"ratio": chosen.wta_crs, "sampler": chosen.sampler, "criterion": chosen.wta_criterion}
+    return options

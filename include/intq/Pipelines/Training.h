@@ -29,6 +29,8 @@ struct TrainingOptions {
   llvm::SmallVector<std::string> functions;
   OptimizerOptions optimizer;
   SamplingOptions sampling;
+  /// The backward of a layer computes its forward again from its input (intq-checkpoint).
+  bool checkpointing = false;
 
   bool wants(llvm::StringRef function) const { return llvm::is_contained(functions, function); }
 };

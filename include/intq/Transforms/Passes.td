@@ -3,6 +3,20 @@
 #define INTQ_TRANSFORMS_PASSES
 include "mlir/Pass/PassBase.td"
 
+def IntqCheckpointPass : Pass<"intq-checkpoint", "::mlir::ModuleOp"> {
+  let summary = "activation checkpointing: the backward of a layer computes its forward again from its input";
+  let description = [{
+    Of each layer but the last only the input stays alive between forward and backward; whatever else the backward reads
+    is computed again right before its first use there. Layers begin at the last place before a softmax that one
+    activation alone crosses. Random numbers are counted, not stored (Spec N5), so every bit is that of the
+    program without checkpoints. Runs last, on nn and intq ops: common-subexpression elimination would undo it. A function
+    with a backward but without such layers is an error.
+    Example: test/Transforms/checkpoint.mlir.
+  }];
+  let statistics = [Statistic<"layers", "layers", "layers whose forward is computed again">,
+                    Statistic<"ops", "ops", "ops that are computed again">];
+}
+
 def IntqKeepFunctionsPass : Pass<"intq-keep-functions", "::mlir::ModuleOp"> {
   let summary = "erase all functions but the named ones";
   let description = [{
@@ -31,6 +45,30 @@ def IntqVerifyStreamsPass : Pass<"intq-verify-streams", "::mlir::ModuleOp"> {
     same numbers: an error that names both. Example: test/Transforms/verify-streams.mlir.
   }];
   let statistics = [Statistic<"streams", "streams", "distinct streams">];
+}
+
+def IntqWtaCrsPass : Pass<"intq-wta-crs", "::mlir::ModuleOp"> {
+  let summary = "weight gradients of linear layers from a sample of rows, so that the layers' inputs need not be kept";
+  let description = [{
+    dW = dYᵀ·X becomes a product over k of the T rows (docs/Sampling.md): in the forward nn.select_rows picks rows by
+    their norms and nn.gather_rows keeps them, so that X dies there; in the backward the same rows of dY, times
+    their factors, meet them. Unbiased; dX, bias gradients and the loss do not change. Runs on nn ops, before
+    nn-quantize. A layer is left alone, and the reason noted in the module's `intq.sampling`, where X would live on.
+    Rows that the attention mask drops are never picked where the loss provably does not depend on them.
+    Example: test/Transforms/wta-crs.mlir.
+  }];
+  let options = [
+    Option<"ratio", "ratio", "double", "0.3", "share of the rows that are kept, 0 < ratio ≤ 1">,
+    Option<"minimalK", "minimal-k", "int64_t", "10", "rows that are kept at least">,
+    Option<"sampler", "sampler", "std::string", "\"wta\"", "wta or pps">,
+    Option<"criterion", "criterion", "std::string", "\"paper\"", "of wta: paper or squared">,
+    Option<"defensive", "defensive", "double", "0.1", "share of the distribution that is uniform, 0 to 0.5">,
+    Option<"shareSiblings", "share-siblings", "bool", "true", "one choice of rows for all layers that read the same X">,
+    Option<"cache", "cache", "std::string", "\"none\"",
+           "gradient norms of the sample's last visit: none, token or sample (an input and an output of the function)">,
+    ListOption<"sites", "sites", "std::string", "parts of names of the weights; none: all linear layers on tokens">];
+  let statistics = [Statistic<"sampled", "sampled", "weight gradients from a sample">];
+  let dependentDialects = ["::intq::nn::NNDialect"];
 }
 
 def NNAnnotateInputRangesPass : Pass<"nn-annotate-input-ranges", "::mlir::ModuleOp"> {
@@ -74,30 +112,6 @@ def NNExtractEvalPass : Pass<"nn-extract-eval", "::mlir::ModuleOp"> {
     Example: test/Transforms/extract-eval.mlir.
   }];
   let statistics = [Statistic<"dropouts", "dropouts", "dropout ops removed">];
-}
-
-def IntqWtaCrsPass : Pass<"intq-wta-crs", "::mlir::ModuleOp"> {
-  let summary = "weight gradients of linear layers from a sample of rows, so that the layers' inputs need not be kept";
-  let description = [{
-    dW = dYᵀ·X becomes a product over k of the T rows (docs/Sampling.md): in the forward nn.select_rows picks rows by
-    their norms and nn.gather_rows keeps them, so that X dies there; in the backward the same rows of dY, times
-    their factors, meet them. Unbiased; dX, bias gradients and the loss do not change. Runs on nn ops, before
-    nn-quantize. A layer is left alone, and the reason noted in the module's `intq.sampling`, where X would live on.
-    Rows that the attention mask drops are never picked where the loss provably does not depend on them.
-    Example: test/Transforms/wta-crs.mlir.
-  }];
-  let options = [
-    Option<"ratio", "ratio", "double", "0.3", "share of the rows that are kept, 0 < ratio ≤ 1">,
-    Option<"minimalK", "minimal-k", "int64_t", "10", "rows that are kept at least">,
-    Option<"sampler", "sampler", "std::string", "\"wta\"", "wta or pps">,
-    Option<"criterion", "criterion", "std::string", "\"paper\"", "of wta: paper or squared">,
-    Option<"defensive", "defensive", "double", "0.1", "share of the distribution that is uniform, 0 to 0.5">,
-    Option<"shareSiblings", "share-siblings", "bool", "true", "one choice of rows for all layers that read the same X">,
-    Option<"cache", "cache", "std::string", "\"none\"",
-           "gradient norms of the sample's last visit: none, token or sample (an input and an output of the function)">,
-    ListOption<"sites", "sites", "std::string", "parts of names of the weights; none: all linear layers on tokens">];
-  let statistics = [Statistic<"sampled", "sampled", "weight gradients from a sample">];
-  let dependentDialects = ["::intq::nn::NNDialect"];
 }
 
 def NNSetDropoutPass : Pass<"nn-set-dropout", "::mlir::ModuleOp"> {

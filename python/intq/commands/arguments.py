@@ -83,11 +83,13 @@ def add_engine(parser, recipe_default=None):
 
 
 def add_sampling(parser):
-    group = parser.add_argument_group("sampled weight gradients (docs/Sampling.md)")
+    group = parser.add_argument_group("memory of activations (docs/Sampling.md)")
     group.add_argument("--wta-crs", type=float, default=None, metavar="RATIO",
                        help="weight gradients of linear layers from this share of the tokens, e.g. 0.3; unbiased")
     group.add_argument("--sampler", choices=("wta", "pps"), default="wta",
                        help="the heaviest tokens and draws with replacement, or systematic sampling (default wta)")
+    group.add_argument("--checkpointing", action="store_true",
+                       help="keep only the layers' inputs for the backward, and compute the rest again; same results")
     group.add_argument("--wta-criterion", choices=("paper", "squared"), default="paper",
                        help="how many tokens of wta are certain: the paper's rule, or least variance (default paper)")
 
