@@ -1,4 +1,5 @@
 // intq-wta-crs: weight gradients of linear layers from a sample of rows (docs/Sampling.md).
+#include "NormCache.h"
 #include "TokenRows.h"
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Dialect/NN/Program.h"
@@ -40,6 +41,7 @@ struct Settings {
   nn::Sampler sampler;
   nn::Criterion criterion;
   bool shareSiblings;
+  NormCache::Kind cache;
   ArrayRef<std::string> sites;
 };
 
@@ -60,7 +62,7 @@ class Sampling {
 public:
   Sampling(func::FuncOp func, const Settings &settings, Reports &reports)
       : func(func), settings(settings), reports(reports), isGradient(program::cotangents(func)),
-        tokens(func, isGradient), b(func.getContext()) {}
+        tokens(func, isGradient), cache(func, settings.cache), b(func.getContext()) {}
 
   unsigned run();
 
@@ -80,6 +82,7 @@ private:
   Reports &reports;
   DenseSet<Value> isGradient;
   TokenRows tokens;
+  NormCache cache;
   OpBuilder b;
 };
 } // namespace
@@ -144,6 +147,9 @@ void Sampling::sample(nn::LinearOp forward, ArrayRef<nn::LinearWeightGradOp> gra
   int64_t rows = rowsOf(x);
   b.setInsertionPointAfter(forward);
   Value weights = nn::RowNormOp::create(b, loc, RankedTensorType::get({rows}, b.getF32Type()), x);
+  weights = cache.weigh(b, weights, x, llvm::map_to_vector(gradients, [](nn::LinearWeightGradOp op) -> Value {
+    return op.getDy();
+  }));
   nn::LinearWeightGradOp first = gradients.front();
   auto stream = b.getStringAttr(first.getSite() + "/rows");
   auto select = nn::SelectRowsOp::create(
@@ -202,6 +208,7 @@ unsigned Sampling::run() {
       for (nn::LinearWeightGradOp op : siblings.gradients)
         sample(siblings.forward, op, kept);
   }
+  cache.finish();
   return count;
 }
 
@@ -241,9 +248,10 @@ struct WtaCrs : intq::impl::IntqWtaCrsPassBase<WtaCrs> {
     std::optional<nn::Criterion> score = nn::symbolizeCriterion(criterion);
     if (!score)
       return bad("a criterion (paper, squared)", "'" + criterion + "'");
-    if (cache != "none")
-      return bad("a cache (none)", "'" + cache + "'");
-    return Settings{ratio, defensive, minimalK, *how, *score, shareSiblings, ArrayRef<std::string>(sites)};
+    std::optional<NormCache::Kind> kind = NormCache::parse(cache);
+    if (!kind)
+      return bad("a cache (none, token, sample)", "'" + cache + "'");
+    return Settings{ratio, defensive, minimalK, *how, *score, shareSiblings, *kind, ArrayRef<std::string>(sites)};
   }
 
   void runOnOperation() override {

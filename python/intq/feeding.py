@@ -1,6 +1,7 @@
 """Between data sets and programs: which arrays a function wants, and what its outputs mean."""
 import numpy as np
 
+from intq import norm_cache
 from intq.data.dataset import sequential_batches
 from intq.errors import UserError
 
@@ -10,7 +11,7 @@ LABELS = ("labels", "start_positions", "end_positions")
 class Feeder:
     def __init__(self, program, function, dataset):
         self.dataset = dataset
-        self.specs = program.inputs(function)
+        self.specs = [spec for spec in program.inputs(function) if spec["name"] != norm_cache.NAME]
         for spec in self.specs:
             if spec["name"] not in dataset.arrays and spec["name"] not in LABELS:
                 raise UserError(f"the model wants an input '{spec['name']}', but the data give "
@@ -58,6 +59,6 @@ def logits_name(program, function):
 def predict_logits(program, dataset, batch):
     """Logits of every row of the data set, in its order."""
     feeder, name = Feeder(program, "eval", dataset), logits_name(program, "eval")
-    parts = [program.run("eval", feeder(indices), only=name)[name][:count]
+    parts = [program.run("eval", feeder(indices), only=[name])[name][:count]
              for indices, count in sequential_batches(len(dataset), batch)]
     return np.concatenate(parts)

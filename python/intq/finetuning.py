@@ -13,6 +13,7 @@ from intq.errors import UserError
 from intq.evaluation import evaluate
 from intq.export import export_training
 from intq.feeding import Feeder, check_fits, logits_name
+from intq.norm_cache import NormCache
 from intq.plot import plot_run
 from intq.program import Program
 from intq.progress import Progress
@@ -156,9 +157,11 @@ class FineTuning:
     def _trainer(self, function):
         order = TrainingOrder(len(self.train_data), self.args.batch, self.options.seed)
         feed = Feeder(self.program, function, self.train_data)
+        norms = NormCache.of(self.program, function, len(self.train_data))
         return Trainer(self.program, self.folder, self.options, self.schedule, lambda n: feed(order.indices(n)),
                        batch_size=self.args.batch, steps_per_epoch=self.steps_per_epoch,
-                       evaluate=self._evaluate if self.eval_data else None, eval_at=self._eval_at)
+                       evaluate=self._evaluate if self.eval_data else None, eval_at=self._eval_at,
+                       norms=norms, indices=order.indices)
 
     def _evaluate(self):
         return evaluate(self.program, self.eval_data, self.args.batch, self.task, self.metric)

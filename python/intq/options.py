@@ -25,6 +25,7 @@ class TrainingOptions:
     wta_crs: float = None
     sampler: str = "wta"
     wta_criterion: str = "paper"
+    norm_cache: str = "none"
     checkpointing: bool = False
     seed: int = 0
     save_steps: int = 500
@@ -88,5 +89,6 @@ def sampling_options(chosen):
     """What the compiler is told of --wta-crs and --checkpointing; `chosen` has them as attributes."""
     options = {"checkpointing": True} if chosen.checkpointing else {}
     if chosen.wta_crs is not None:
-        options["sampling"] = {"ratio": chosen.wta_crs, "sampler": chosen.sampler, "criterion": chosen.wta_criterion}
+        options["sampling"] = {"ratio": chosen.wta_crs, "sampler": chosen.sampler, "criterion": chosen.wta_criterion,
+                               "cache": chosen.norm_cache}
     return options

@@ -87,10 +87,10 @@ class Program:
         abi.call("intq_save_checkpoint", self._handle, str(path).encode(), step, lr)
 
     def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None):
-        """Runs a compiled function; returns its outputs by name, or just the one named `only`."""
+        """Runs a compiled function; returns its outputs by name, or just those named in `only`."""
         self.require_values()
         given = [_checked(spec, inputs) for spec in self.inputs(function)]
-        wanted = [spec for spec in self.outputs(function) if only in (None, spec["name"])]
+        wanted = [spec for spec in self.outputs(function) if only is None or spec["name"] in only]
         taken = [np.empty(spec["shape"], DTYPES[spec["dtype"]][1]) for spec in wanted]
         options = abi.RunOptions(seed, step, microbatch, lr)
         abi.call("intq_run", self._handle, function.encode(), *_pack(self.inputs(function), given),

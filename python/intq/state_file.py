@@ -10,16 +10,15 @@ from safetensors import SafetensorError, safe_open
 
 from intq.errors import UserError
 
-_SAFETENSORS = {"float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64"}
+_SAFETENSORS = {"uint8": "U8", "float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64"}
 
 
-def state_sha256(program, *, step, seed):
-    """Entries in the order of the program's info: name, a zero byte, element type and dimensions as text, data."""
+def state_sha256(tensors, *, step, seed):
+    """Entries in their order: name, a zero byte, element type and dimensions as text, a zero byte, data."""
     digest = hashlib.sha256()
-    for entry in program.state_entries:
-        array = program.state(entry["name"])
-        dims = "x".join(map(str, entry["shape"]))
-        digest.update(entry["name"].encode() + b"\0" + f"{entry['dtype']}[{dims}]".encode() + b"\0")
+    for name, array in tensors.items():
+        dims = "x".join(map(str, array.shape))
+        digest.update(name.encode() + b"\0" + f"{array.dtype.name}[{dims}]".encode() + b"\0")
         digest.update(_little_endian(array))
     digest.update(struct.pack("<QQ", step, seed))
     return digest.hexdigest()
@@ -48,6 +47,19 @@ def write_safetensors(path, tensors, metadata=None):
             file.write(_little_endian(array).data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def read_tensor(path, name, into):
+    """Copies one tensor of a state file into an array of the same shape and type."""
+    try:
+        with safe_open(str(path), "numpy") as file:
+            array = file.get_tensor(name)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: expected a tensor '{name}', but got: {error}") from None
+    if array.shape != into.shape or array.dtype != into.dtype:
+        raise UserError(f"{path}: tensor '{name}': expected {into.dtype} {list(into.shape)}, but got {array.dtype} "
+                        f"{list(array.shape)}")
+    into[...] = array
 
 
 def read_into_state(path, program, entries=None):

@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 
+from intq import norm_cache
 from intq.errors import NonFiniteError, UserError
 from intq.interrupt import Interrupt
 from intq.progress import Progress
-from intq.state_file import read_into_state, state_sha256, write_safetensors
+from intq.state_file import read_into_state, read_tensor, state_sha256, write_safetensors
 
 
 class Interrupted(Exception):
@@ -18,14 +19,16 @@ class Interrupted(Exception):
 class Trainer:
     """`batch(number)` gives the inputs of microbatch `number`, counted from the start of the run.
 
+    `norms`: the cache of gradient norms, if the program has one; then `indices(number)` are the examples of a microbatch.
     `evaluate()` returns metrics by name (or is None); `eval_at(step)` says whether they are due.
     """
 
     def __init__(self, program, folder, options, schedule, batch, *, batch_size, steps_per_epoch=None,
-                 evaluate=None, eval_at=lambda step: False):
+                 evaluate=None, eval_at=lambda step: False, norms=None, indices=None):
         self.program, self.folder, self.options, self.schedule = program, folder, options, schedule
         self.batch, self.batch_size, self.steps_per_epoch = batch, batch_size, steps_per_epoch
         self.evaluate, self.eval_at = evaluate, eval_at
+        self.norms, self.indices = norms, indices
         self.total, self.step = schedule.total, 0
         self.losses, self.seconds, self.skipped, self.last_metrics = [], [], 0, None
 
@@ -39,6 +42,8 @@ class Trainer:
         else:
             path, manifest = found
             read_into_state(path / "state.safetensors", self.program)
+            if self.norms:
+                read_tensor(path / "state.safetensors", norm_cache.NAME, self.norms.codes)
             if self.hash(manifest["step"]) != manifest["state_sha256"]:
                 raise UserError(f"{path}: the state does not have the recorded state_sha256")
             self.step, self.skipped = manifest["step"], manifest.get("skipped", 0)
@@ -46,10 +51,14 @@ class Trainer:
         self.folder.cut_log(self.step)
 
     def hash(self, step=None):
-        return state_sha256(self.program, step=self.step if step is None else step, seed=self.options.seed)
+        return state_sha256(self._tensors(), step=self.step if step is None else step, seed=self.options.seed)
+
+    def _tensors(self):
+        tensors = {e["name"]: self.program.state(e["name"]) for e in self.program.state_entries}
+        return tensors | ({norm_cache.NAME: self.norms.codes} if self.norms else {})
 
     def save(self):
-        tensors = {e["name"]: self.program.state(e["name"]) for e in self.program.state_entries}
+        tensors = self._tensors()
         manifest = {"seed": self.options.seed, "microbatches": self.step * self.options.grad_accum,
                     "skipped": self.skipped, "options": self.options.identity(), "state_sha256": self.hash()}
         try:
@@ -100,16 +109,24 @@ class Trainer:
             self._log(progress, rate)
 
     def _fused(self, rate):
-        outputs = self.program.run("step", self.batch(self.step), seed=self.options.seed, step=self.step, lr=rate,
-                                   only=self._loss_name("step"))
+        outputs = self._run("step", self.step, lr=rate, only=[self._loss_name("step"), norm_cache.NAME])
         return float(outputs[self._loss_name("step")])
+
+    def _run(self, function, number, **how):
+        """Runs microbatch `number` and keeps the norms of its gradients."""
+        batch = self.batch(number)
+        if self.norms:
+            batch = batch | {norm_cache.NAME: self.norms.load(self.indices(number))}
+        outputs = self.program.run(function, batch, seed=self.options.seed, step=self.step, **how)
+        if self.norms:
+            self.norms.store(self.indices(number), outputs[norm_cache.NAME])
+        return outputs
 
     def _accumulated(self, rate):
         """Mean gradient over the microbatches, added in their order in binary32, then one update."""
         count, total, losses = self.options.grad_accum, None, []
         for micro in range(count):
-            outputs = self.program.run("grad", self.batch(self.step * count + micro), seed=self.options.seed,
-                                       step=self.step, microbatch=micro)
+            outputs = self._run("grad", self.step * count + micro, microbatch=micro)
             losses.append(float(outputs[self._loss_name("grad")]))
             grads = {k: v for k, v in outputs.items() if k.startswith("grad/")}
             if total is None:

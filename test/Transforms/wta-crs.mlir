@@ -2,6 +2,8 @@
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1" --nn-quantize --canonicalize --cse | FileCheck %s --check-prefix=INT
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1 share-siblings=false" | FileCheck %s --check-prefix=OWN
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5" | FileCheck %s --check-prefix=ALL
+// RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1 cache=token" | FileCheck %s --check-prefix=TOKEN
+// RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1 cache=sample" | FileCheck %s --check-prefix=SAMPLE
 // RUN: not intq-opt %S/../Inputs/encoder.mlir --intq-wta-crs=ratio=2 2>&1 | FileCheck %s --check-prefix=RATIO
 // RUN: not intq-opt %S/../Inputs/encoder.mlir --intq-wta-crs=minimal-k=0 2>&1 | FileCheck %s --check-prefix=MINIMAL
 // RUN: not intq-opt %S/../Inputs/encoder.mlir --intq-wta-crs=defensive=0.6 2>&1 | FileCheck %s --check-prefix=DEFENSIVE
@@ -33,10 +35,22 @@
 // INT: intq.matmul %[[HQ]], %[[C]] {{.*}}transpose_a
 
 // OWN-COUNT-3: nn.select_rows
+// The norm of every token's gradient at its last visit comes in, and that of this visit goes out.
+// TOKEN: func.func @grad({{.*}}%[[IN:[a-z0-9]+]]: tensor<1x2x4xf32> {intq.input = "norm_cache"}
+// TOKEN-SAME: tensor<1x2x4xf32> {intq.output = "norm_cache"}
+// TOKEN: nn.slice %[[IN]] {offsets = array<i64: 0, 0, 0>} : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+// TOKEN: nn.mul
+// TOKEN: nn.select_rows
+// TOKEN: nn.cross_entropy_grad
+// TOKEN-COUNT-3: nn.row_norm
+// TOKEN: nn.concat
+// SAMPLE: func.func @grad({{.*}}: tensor<1x2xf32> {intq.input = "norm_cache"}
+// SAMPLE: nn.broadcast
+// SAMPLE: nn.reduce_sum
 // ALL: reason = "all 8 rows would be kept"
 // RATIO: intq-wta-crs: expected 0 < ratio <= 1, but got 2.0
 // MINIMAL: intq-wta-crs: expected minimal-k of at least 1, but got 0
 // DEFENSIVE: intq-wta-crs: expected 0 <= defensive <= 0.5, but got 0.6
 // SAMPLER: intq-wta-crs: expected a sampler (wta, pps), but got 'top'
 // CRITERION: intq-wta-crs: expected a criterion (paper, squared), but got 'least'
-// CACHE: intq-wta-crs: expected a cache (none), but got 'disk'
+// CACHE: intq-wta-crs: expected a cache (none, token, sample), but got 'disk'

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from test_end_to_end import job, record, run  # noqa: F401 (fixtures)
 
+from intq import norm_cache
 from intq.checkpoint_folder import CheckpointFolder
 from intq.export import export_training
 from intq.program import Program
@@ -32,7 +33,7 @@ def inputs(lengths=None, ids_seed=0):
 
 def compile_grad(graph, recipe="row8", ratio=None, engine="cpu", functions=("grad",), **more):
     options = {"recipe": recipe, "engine": engine, "threads": 1, "functions": list(functions), "dropout": 0.0}
-    sampling = {k: more.pop(k) for k in ("sampler", "criterion", "minimal_k", "share_siblings", "sites", "defensive")
+    sampling = {k: more.pop(k) for k in ("sampler", "criterion", "cache", "minimal_k", "share_siblings", "sites", "defensive")
                 if k in more}
     if ratio:
         options["sampling"] = {"ratio": ratio} | sampling
@@ -85,6 +86,38 @@ def test_every_route_gives_the_same_estimate(graph):
         assert all(np.array_equal(other[name], value) for name, value in results[0].items())
 
 
+@pytest.mark.parametrize("cache", ["token", "sample"])
+def test_cached_norms_leave_the_estimate_unbiased_and_go_out(graph, cache):
+    """Whatever the cache holds: here norms that have nothing to do with the gradients, and some of them nothing."""
+    data, draws = inputs(), 100
+    with compile_grad(graph, "float", 0.5, cache=cache) as sampled, compile_grad(graph, "float") as exact:
+        spec = next(s for s in sampled.inputs("grad") if s["name"] == "norm_cache")
+        data["norm_cache"] = np.random.default_rng(1).lognormal(0, 0.7, spec["shape"]).astype(np.float32)
+        data["norm_cache"][..., 0] = 0
+        truth, values = exact.run("grad", data), [sampled.run("grad", data, seed=seed) for seed in range(draws)]
+    name = next(n for n in truth if n.endswith("layer.0.output.dense.weight"))
+    projections = np.array([(v[name] * truth[name]).sum() / (truth[name] ** 2).sum() for v in values])
+    if cache == "token":  # a norm of 0 drops the first token of each example: the control
+        assert abs(projections.mean() - 1) > 0.2
+    norms = values[0]["norm_cache"]
+    assert norms.shape == tuple(spec["shape"]) and (norms >= 0).all() and norms.any()
+    data["norm_cache"] = np.maximum(data["norm_cache"], np.float32(0.2))
+    with compile_grad(graph, "float", 0.5, cache=cache) as sampled:
+        values = [sampled.run("grad", data, seed=seed) for seed in range(draws)]
+    projections = np.array([(v[name] * truth[name]).sum() / (truth[name] ** 2).sum() for v in values])
+    assert abs(projections.mean() - 1) < 4 * projections.std() / np.sqrt(draws) + 1e-3
+
+
+def test_norm_cache_codes():
+    codes = np.arange(1, 256, dtype=np.uint8)
+    assert np.array_equal(norm_cache.encode(norm_cache.decode(codes)), codes)
+    assert norm_cache.decode(codes)[0] == 2.0 ** -28 and list(norm_cache.encode([0, 1e9, 1])) == [1, 255, 225]
+    cache = norm_cache.NormCache({"shape": [2, 3, 4]}, 10)
+    assert (cache.load([0, 1, 2]) == 1).all()
+    cache.store([4, 5, 6], np.full((2, 3, 4), 0.25, np.float32))
+    assert (cache.load([0, 1, 5]) == 0.25).all()
+
+
 def test_sites_are_chosen_by_name_and_the_others_reported(graph):
     with compile_grad(graph, "row8", 0.3, sites=["output.dense"]) as program:
         report = {layer["site"]: layer for layer in program.info["sampling"]}
@@ -96,13 +129,17 @@ def test_sites_are_chosen_by_name_and_the_others_reported(graph):
 
 
 def test_a_resumed_run_ends_in_the_same_state(job, run, tmp_path):  # noqa: F811
-    """The selection depends on seed and step alone: nothing but them is state."""
-    job += ["--recipe", "row8", "--wta-crs", "0.3", "--sampler", "pps", "--save-steps", "1", "--json"]
+    """The selection depends on seed, step and the cached norms alone, which are saved."""
+    job[job.index("--steps") + 1] = "10"  # the second visit of some examples
+    job += ["--recipe", "row8", "--wta-crs", "0.3", "--sampler", "pps", "--save-steps", "9", "--norm-cache", "token",
+            "--json"]
     whole = record(run(*job, "--out", tmp_path / "a"))
-    shutil.rmtree(tmp_path / "a" / "checkpoints" / "step-00000003")
+    shutil.rmtree(tmp_path / "a" / "checkpoints" / "step-00000010")
     resumed = record(run(*job, "--out", tmp_path / "a", "--resume"))
     assert resumed["state_sha256"] == whole["state_sha256"]
     exact = record(run(*[a for a in job if a not in ("--wta-crs", "0.3")], "--out", tmp_path / "b"))
     assert exact["state_sha256"] != whole["state_sha256"]
+    reference = record(run(*job, "--engine", "reference", "--out", tmp_path / "d"))
+    assert reference["state_sha256"] == whole["state_sha256"]
     code, _, err = run(*job, "--out", tmp_path / "c", "--wta-crs", "1.5")
     assert code == 2 and "expected --wta-crs above 0, at most 1, but got 1.5" in err

@@ -88,6 +88,9 @@ def add_sampling(parser):
                        help="weight gradients of linear layers from this share of the tokens, e.g. 0.3; unbiased")
     group.add_argument("--sampler", choices=("wta", "pps"), default="wta",
                        help="the heaviest tokens and draws with replacement, or systematic sampling (default wta)")
+    group.add_argument("--norm-cache", choices=("none", "token", "sample"), default="none",
+                       help="choose tokens by the gradients that they, or their example, had at the last visit, too "
+                       "(default none: by their own norms)")
     group.add_argument("--checkpointing", action="store_true",
                        help="keep only the layers' inputs for the backward, and compute the rest again; same results")
     group.add_argument("--wta-criterion", choices=("paper", "squared"), default="paper",

@@ -3,11 +3,13 @@ import hashlib
 
 import numpy as np
 
+from intq import norm_cache
 from intq.commands.arguments import (add_engine, add_graph, add_optimizer, add_run, add_sampling, graph_options, positive,
                                      training_options)
 from intq.commands.report import print_json, summary
 from intq.commands.step import read_npz, set_parameters
 from intq.errors import UserError
+from intq.norm_cache import NormCache
 from intq.program import Program
 from intq.progress import Progress
 from intq.results import parameters
@@ -44,7 +46,7 @@ def run(args):
 
 
 def _train(args, options, schedule, arrays, program, function):
-    specs = program.inputs(function)
+    specs = [spec for spec in program.inputs(function) if spec["name"] != norm_cache.NAME]
     count = _check_batches(args.batches, arrays, specs)
     names = {spec["name"] for spec in specs}
     others = set_parameters(program, {n: a for n, a in arrays.items() if n not in names})
@@ -59,8 +61,10 @@ def _train(args, options, schedule, arrays, program, function):
         Progress.say(f"note: {note}")
     started = folder.open_new_or_resume(manifest, args.resume)
     folder.require_space(4 * state_bytes(program))
+    batch = specs[0]["shape"][0] if specs[0]["shape"] else 1
     trainer = Trainer(program, folder, options, schedule, lambda n: {k: arrays[k][n % count] for k in names},
-                      batch_size=specs[0]["shape"][0] if specs[0]["shape"] else 1)
+                      batch_size=batch, norms=NormCache.of(program, function, count * batch),
+                      indices=lambda n: np.arange(batch) + n % count * batch)
     if started:
         trainer.resume()
     trainer.train()

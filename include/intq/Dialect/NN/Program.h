@@ -19,6 +19,7 @@ inline constexpr llvm::StringLiteral kOutput = "intq.output", kLoss = "intq.loss
                                      kGradient = "intq.grad";
 // Attributes of the module.
 inline constexpr llvm::StringLiteral kRecipe = "intq.recipe", kForm = "intq.form",
+                                     kNormCache = "norm_cache",
                                      kSampling = "intq.sampling";
 
 inline constexpr llvm::StringLiteral kParameter = "parameter", kFrozen = "frozen",
