@@ -1,6 +1,6 @@
 """Accuracy of the recipes on GLUE tasks: one `intq finetune` a recipe, task and seed, as a Markdown table.
 
-    python bench/accuracy.py --glue DIR --tasks sst2,cola,stsb --recipes float,row8 --seeds 1,2,3,4,5 --out runs/accuracy
+    python bench/accuracy.py --glue DIR --tasks sst2,cola,stsb --recipes float,row8,row8+wta0.3 --seeds 1,2,3 --out runs/accuracy
 
 Seeds are paired: every recipe sees the same initial head, order of data and dropout for a seed, so differences of
 two recipes are taken seed by seed. Finished runs are kept in --out and not repeated.
@@ -13,12 +13,29 @@ import statistics
 import subprocess
 import sys
 
+# What may follow a recipe: row8+wta0.3, row8+lora+wta0.3.
+VARIANTS = {
+    "wta0.3": ["--wta-crs", "0.3"],
+    "wta0.1": ["--wta-crs", "0.1"],
+    "pps0.3": ["--wta-crs", "0.3", "--sampler", "pps"],
+    "wta0.3token": ["--wta-crs", "0.3", "--norm-cache", "token"],
+    "pps0.3token": ["--wta-crs", "0.3", "--sampler", "pps", "--norm-cache", "token"],
+    "checkpointing": ["--checkpointing"],
+    "lora": ["--adapter", "lora", "--ranks", "8"],
+}
+
 TASKS = {  # folder, metric, length of the run
     "sst2": ("SST-2", "accuracy", ["--steps", "300"]),
     "cola": ("CoLA", "matthews_correlation", ["--epochs", "3"]),
     "stsb": ("STS-B", "pearson", ["--epochs", "3"]),
 }
 COMMON = ["--batch", "32", "--seq", "64", "--lr", "5e-5", "--warmup", "0.06", "--weight-decay", "0.01"]
+
+
+def how(variant):
+    """The options of a recipe and what follows it."""
+    recipe, *more = variant.split("+")
+    return ["--recipe", recipe] + [option for name in more for option in VARIANTS[name]]
 
 
 def run(args, task, recipe, seed):
@@ -30,7 +47,7 @@ def run(args, task, recipe, seed):
             return json.load(f)
     data = os.path.join(args.glue, folder)
     command = [sys.executable, "-m", "intq", "finetune", args.model, "--train", os.path.join(data, "train.tsv"), "--eval",
-               os.path.join(data, "dev.tsv"), "--task-preset", task, *length, *COMMON, "--recipe", recipe, "--seed", str(seed),
+               os.path.join(data, "dev.tsv"), "--task-preset", task, *length, *COMMON, *how(recipe), "--seed", str(seed),
                "--out", os.path.join(args.out, name), "--json"]
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     result = json.loads(out.strip().splitlines()[-1])

@@ -1,6 +1,8 @@
 """The pass intq-wta-crs on a whole network: what must not change does not change by a bit, what is estimated is
 estimated without bias, and every route gives the same estimate."""
+import re
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -143,3 +145,13 @@ def test_a_resumed_run_ends_in_the_same_state(job, run, tmp_path):  # noqa: F811
     assert reference["state_sha256"] == whole["state_sha256"]
     code, _, err = run(*job, "--out", tmp_path / "c", "--wta-crs", "1.5")
     assert code == 2 and "expected --wta-crs above 0, at most 1, but got 1.5" in err
+
+
+def test_the_page_shows_what_the_pass_does(source, build, tmp_path):
+    before, after = re.findall(r"```mlir\n(.*?)```", (source / "docs" / "Sampling.md").read_text(), re.S)
+    path = tmp_path / "before.mlir"
+    path.write_text(before)
+    printed = subprocess.run([build / "bin" / "intq-opt", "--intq-wta-crs=ratio=0.3", path], check=True, text=True,
+                             capture_output=True).stdout
+    lines = iter(line.strip() for line in printed.splitlines())
+    assert all(line in lines for line in after.splitlines()), printed  # in this order
