@@ -24,7 +24,7 @@ static NNAttachOptimizerPassOptions optimizerPass(const OptimizerOptions &o, boo
   return pass;
 }
 
-static IntqWtaCrsPassOptions samplingPass(const SamplingOptions &o) {
+static IntqWtaCrsPassOptions samplingPass(const SamplingOptions &o, StringRef recipe) {
   IntqWtaCrsPassOptions pass;
   pass.ratio = o.ratio;
   pass.minimalK = o.minimalK;
@@ -33,6 +33,8 @@ static IntqWtaCrsPassOptions samplingPass(const SamplingOptions &o) {
   pass.defensive = o.defensive;
   pass.shareSiblings = o.shareSiblings;
   pass.cache = o.cache;
+  // Where products are of integers, a GELU's input is cheaper computed again than kept.
+  pass.exactBeforeGelu = recipe != "float" && o.sites.empty();
   pass.sites.assign(o.sites.begin(), o.sites.end());
   return pass;
 }
@@ -61,7 +63,7 @@ void intq::buildTrainingPipeline(OpPassManager &pm, const TrainingOptions &optio
   keep.names.assign(options.functions.begin(), options.functions.end());
   pm.addPass(createIntqKeepFunctionsPass(keep));
   if (options.sampling.ratio > 0.0)
-    pm.addPass(createIntqWtaCrsPass(samplingPass(options.sampling)));
+    pm.addPass(createIntqWtaCrsPass(samplingPass(options.sampling, options.recipe)));
   pm.addPass(createNNQuantizePass({options.recipe}));
   addSimplification(pm);
   if (options.checkpointing)

@@ -34,13 +34,20 @@ static void readers(Value x, SmallVectorImpl<Operation *> &found) {
   }
 }
 
+/// Whether the gradient of a GELU reads the layer's output.
+static bool feedsGeluGrad(nn::LinearOp op) {
+  SmallVector<Operation *> users;
+  readers(op.getY(), users);
+  return llvm::any_of(users, [](Operation *user) { return isa<nn::GeluGradOp>(user); });
+}
+
 namespace {
 struct Settings {
   double ratio, defensive;
   int64_t minimalK;
   nn::Sampler sampler;
   nn::Criterion criterion;
-  bool shareSiblings;
+  bool shareSiblings, exactBeforeGelu;
   NormCache::Kind cache;
   ArrayRef<std::string> sites;
 };
@@ -127,6 +134,8 @@ std::string Sampling::whyNot(Value x, const Siblings &siblings, int64_t kept) {
     if (backward && !llvm::is_contained(siblings.gradients, user))
       return ("its input lives on: " + user->getName().getStringRef() + " reads it in the backward").str();
   }
+  if (settings.exactBeforeGelu && feedsGeluGrad(siblings.forward))
+    return "its input lives on: the input of the GELU after it is computed again from it";
   return "";
 }
 
@@ -251,7 +260,7 @@ struct WtaCrs : intq::impl::IntqWtaCrsPassBase<WtaCrs> {
     std::optional<NormCache::Kind> kind = NormCache::parse(cache);
     if (!kind)
       return bad("a cache (none, token, sample)", "'" + cache + "'");
-    return Settings{ratio, defensive, minimalK, *how, *score, shareSiblings, *kind, ArrayRef<std::string>(sites)};
+    return Settings{ratio, defensive, minimalK, *how, *score, shareSiblings, exactBeforeGelu, *kind, ArrayRef<std::string>(sites)};
   }
 
   void runOnOperation() override {

@@ -4,6 +4,7 @@
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5" | FileCheck %s --check-prefix=ALL
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1 cache=token" | FileCheck %s --check-prefix=TOKEN
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1 cache=sample" | FileCheck %s --check-prefix=SAMPLE
+// RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --intq-wta-crs="ratio=0.5 minimal-k=1 exact-before-gelu=true" | FileCheck %s --check-prefix=GELU
 // RUN: not intq-opt %S/../Inputs/encoder.mlir --intq-wta-crs=ratio=2 2>&1 | FileCheck %s --check-prefix=RATIO
 // RUN: not intq-opt %S/../Inputs/encoder.mlir --intq-wta-crs=minimal-k=0 2>&1 | FileCheck %s --check-prefix=MINIMAL
 // RUN: not intq-opt %S/../Inputs/encoder.mlir --intq-wta-crs=defensive=0.6 2>&1 | FileCheck %s --check-prefix=DEFENSIVE
@@ -47,6 +48,7 @@
 // SAMPLE: func.func @grad({{.*}}: tensor<1x2xf32> {intq.input = "norm_cache"}
 // SAMPLE: nn.broadcast
 // SAMPLE: nn.reduce_sum
+// GELU: {reason = "its input lives on: the input of the GELU after it is computed again from it", site = "o.weight"}
 // ALL: reason = "all 8 rows would be kept"
 // RATIO: intq-wta-crs: expected 0 < ratio <= 1, but got 2.0
 // MINIMAL: intq-wta-crs: expected minimal-k of at least 1, but got 0

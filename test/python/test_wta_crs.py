@@ -42,8 +42,9 @@ def compile_grad(graph, recipe="row8", ratio=None, engine="cpu", functions=("gra
     return Program.compile(graph, options | more)
 
 
-def is_sampled(name):
-    return any(name.endswith(part + ".weight") for part in SAMPLED)
+def is_sampled(name, recipe="float"):
+    """In integers the layer before GELU is exact: GELU's input is computed again from its input."""
+    return any(name.endswith(part + ".weight") for part in SAMPLED if recipe == "float" or part != "intermediate.dense")
 
 
 @pytest.mark.parametrize("recipe", ["float", "row8", "paper16", "paper8"])
@@ -52,23 +53,23 @@ def test_only_weight_gradients_change_and_none_if_all_rows_that_matter_are_kept(
     few, many = inputs(np.array([5, 1, 9, 2, 3, 6, 4, 3])), inputs(np.arange(BATCH) * 2 + 1)
     with compile_grad(graph, recipe) as exact, compile_grad(graph, recipe, 0.3) as sampled:
         report = {layer["site"] for layer in sampled.info["sampling"] if "kept" in layer}
-        assert report == {o["name"][5:] for o in sampled.outputs("grad") if is_sampled(o["name"])}
+        assert report == {o["name"][5:] for o in sampled.outputs("grad") if is_sampled(o["name"], recipe)}
         for data, may_change in ((few, False), (many, True)):
             expected, got = (p.run("grad", data, seed=5) for p in (exact, sampled))
             changed = {name for name in got if not np.array_equal(got[name], expected[name])}
-            assert bool(changed) == may_change and all(is_sampled(name) for name in changed)
+            assert bool(changed) == may_change and all(is_sampled(name, recipe) for name in changed)
 
 
 @pytest.mark.parametrize("recipe,sampler,criterion", [("row8", "wta", "paper"), ("float", "wta", "squared"),
                                                       ("float", "pps", "paper")])
 def test_mean_over_seeds_is_the_exact_gradient(graph, recipe, sampler, criterion):
-    draws, data = 150, inputs(np.arange(BATCH) + 9)
+    draws, data = 80, inputs(np.arange(BATCH) + 9)
     with compile_grad(graph, recipe, 0.3, sampler=sampler, criterion=criterion) as sampled:
         values = [sampled.run("grad", data, seed=seed) for seed in range(draws)]
     with compile_grad(graph, recipe) as exact:  # stochastic rounding, too, is without bias: its mean is exact
         rounded = [exact.run("grad", data, seed=seed) for seed in range(1 if recipe == "float" else 40)]
-    names = [name for name in values[0] if is_sampled(name)]
-    assert len(names) == 12
+    names = [name for name in values[0] if is_sampled(name, recipe)]
+    assert len(names) == (12 if recipe == "float" else 10)
     for name in names:
         truth = np.mean([r[name].astype(np.float64) for r in rounded], axis=0)
         all_draws = np.stack([v[name].astype(np.float64) for v in values])

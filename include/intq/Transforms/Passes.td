@@ -66,6 +66,8 @@ def IntqWtaCrsPass : Pass<"intq-wta-crs", "::mlir::ModuleOp"> {
     Option<"shareSiblings", "share-siblings", "bool", "true", "one choice of rows for all layers that read the same X">,
     Option<"cache", "cache", "std::string", "\"none\"",
            "gradient norms of the sample's last visit: none, token or sample (an input and an output of the function)">,
+    Option<"exactBeforeGelu", "exact-before-gelu", "bool", "false",
+           "leave the layer before a GELU exact: the GELU's input is computed again from that layer's input">,
     ListOption<"sites", "sites", "std::string", "parts of names of the weights; none: all linear layers on tokens">];
   let statistics = [Statistic<"sampled", "sampled", "weight gradients from a sample">];
   let dependentDialects = ["::intq::nn::NNDialect"];
