@@ -61,6 +61,9 @@ FailureOr<size_t> Program::addState(func::FuncOp func, unsigned index) {
   entry->transposed = bool(func.getArgAttr(index, program::kTransposed));
   if (auto rows = func.getArgAttrOfType<DenseI64ArrayAttr>(index, program::kRows))
     entry->rows = rows.asArrayRef();
+  if (auto users = func.getArgAttrOfType<ArrayAttr>(index, program::kUsers))
+    for (auto user : users.getAsRange<StringAttr>())
+      entry->users.push_back(user.str());
   entry->data = allocate(type);
   if (!entry->data)
     return func.emitError() << "cannot allocate " << denseBytes(type) << " bytes for state '" << name << "'";
@@ -212,6 +215,8 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
                    {"initialized", entry->initialized}};
     if (!entry->rows.empty())
       o["rows"] = json::Array(entry->rows);
+    if (!entry->users.empty())
+      o["users"] = json::Array(entry->users);
     if (!entry->uses.empty())
       o["uses"] = json::Array(entry->uses);
     state.push_back(std::move(o));

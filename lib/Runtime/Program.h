@@ -29,6 +29,7 @@ struct StateEntry {
   bool transposed = false, initialized = false;
   std::vector<std::string> uses; ///< kinds of the forward ops that read it (intq_inspect)
   llvm::ArrayRef<int64_t> rows;
+  std::vector<std::string> users; ///< operand:result of the nodes that read it, where its initializer is shared or missing
   HostBuffer data;
 
   uint64_t bytes() const;

@@ -195,7 +195,7 @@ class FineTuning:
         self.program.close()  # its memory is not needed for what follows
         if self.is_onnx:
             if why := results.save_graph(target, entries, self.folder.path / "train.onnx"):
-                Progress.say(f"no model.onnx: {why}; the weights are in model.safetensors")
+                Progress.say(f"no model.onnx and trained.onnx: {why}; the weights are in model.safetensors")
         else:
             results.save_bert(target, self.checkpoint.config, self.checkpoint.prefix, self.task, self.label_names,
                               self.num_labels)

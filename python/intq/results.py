@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import onnx
-from onnx import numpy_helper
 from safetensors import safe_open
 
 from intq.data.tokenizer import FILES
@@ -13,6 +12,7 @@ from intq.export import export_inference
 from intq.export.write import write_model
 from intq.run_folder import write_atomically
 from intq.state_file import write_safetensors
+from intq.trained_copy import save_trained_copy
 
 _CLASSES = {"classification": "BertForSequenceClassification", "regression": "BertForSequenceClassification",
             "qa": "BertForQuestionAnswering"}
@@ -45,21 +45,13 @@ def save_bert(folder, config, prefix, task, label_names, num_labels):
 
 
 def save_graph(folder, entries, model_path):
-    """For a model that came as ONNX: the file's own forward graph with the weights that lie in `folder`. Returns why
-    there is none where the exporter had merged or cut parameters, so that the file has no place for each."""
-    trained = [e for e in entries if e["role"] == "parameter" and e.get("file")]
-    files = [e["file"] for e in trained]
-    merged = sorted({f for f in files if files.count(f) > 1})
-    if merged:
-        return f"the file holds {files.count(merged[0])} parameters as one, '{merged[0]}'"
+    """For a model that came as ONNX, from the weights that lie in `folder`: trained.onnx, a copy of the file with the
+    trained values, and model.onnx, its forward graph. Returns why there are none where the file has no place for them."""
     with safe_open(folder / "model.safetensors", "numpy") as weights:
-        model = onnx.load(model_path)
-        held = {t.name: t for t in model.graph.initializer}
-        for entry in trained:
-            if entry["file"] in held and not _write_back(held[entry["file"]], entry, weights.get_tensor(entry["name"])):
-                return f"the file holds '{entry['file']}' in another form than the parameter {entry['name']}"
-    write_model(_forward_graph(model, model_path), folder / "model.onnx")
-    return None
+        why = save_trained_copy(model_path, entries, weights.get_tensor, folder / "trained.onnx")
+    if why is None:
+        write_model(_forward_graph(onnx.load(folder / "trained.onnx"), model_path), folder / "model.onnx")
+    return why
 
 
 def copy_tokenizer(source, folder):
@@ -96,19 +88,6 @@ def _forward_graph(model, model_path):
         return onnx.utils.Extractor(model).extract_model(inputs, [logits])
     except (ValueError, onnx.checker.ValidationError) as error:
         raise UserError(f"{model_path}: no inference graph from {', '.join(inputs)} to {logits}: {error}") from None
-
-
-def _write_back(tensor, entry, value):
-    """Puts a parameter into its initializer; False where it has no place there."""
-    array = numpy_helper.to_array(tensor).copy()
-    value = value.T if entry.get("transposed") else value
-    rows = entry.get("rows") or [0, len(value)]
-    target = array[rows[0]:rows[1]] if len(array) != len(value) else array
-    if target.size != value.size:
-        return False
-    target[...] = value.reshape(target.shape)
-    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
-    return True
 
 
 def _dropout_off(graph):

@@ -37,7 +37,7 @@ static const char *const kAttributes[] = {
     "value_int", "value_float", "start", "end", "starts", "ends", "split", "allowzero", "batch_dims", "ignore_index",
     "reduction", "approximate", "num_heads", "ratio", "scale", "noop_with_empty_axes", "is_causal", "shape",
     "num_outputs", "steps", "unidirectional", "stash_type"};
-static const int64_t kNumbers[] = {0, 1, -1, 2, 3, 4, 6, 7, 8, 9, 11, 24, -2, -3, 5, 16, -100, 64, 1 << 24, 1 << 30,
+static const int64_t kNumbers[] = {0, 1, -1, 2, 3, 4, 6, 7, 8, 9, 11, 24, -2, -3, 5, 16, -100, 64, 1 << 12, 1 << 30,
                                    std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
                                    std::numeric_limits<int32_t>::max(), int64_t(1) << 32};
 static const float kFloats[] = {0, 1, -1, 0.5f, 1e-5f, 1.41421356f, 2, std::numeric_limits<float>::infinity(),

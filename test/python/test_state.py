@@ -151,3 +151,108 @@ def test_h22_gradients_of_onnx_runtime(shared, tmp_path, capsys):
     assert cli.main(["step", str(folder / "training_model.onnx"), "--checkpoint", str(folder / "checkpoint"), "--recipe", "float",
                      "--inputs", str(tmp_path / "in.npz"), "--check-gradients"]) == 0, capsys.readouterr().err
     assert "41 gradients of the file agree" in capsys.readouterr().out
+
+
+# The user's own file with trained values.
+
+def merged_model():
+    """Two norms whose weights an exporter found equal and merged, one matrix stored transposed, one table."""
+    g = models.Graph()
+    ids, labels = g.input("ids", onnx.TensorProto.INT64, [2, 4]), g.input("labels", onnx.TensorProto.INT64, [2, 4])
+    g.constant("first.weight", np.ones(models.WIDTH, np.float32))
+    g.weight("first.bias", models.WIDTH)
+    g.weight("second.bias", models.WIDTH)
+    x = g.node("LayerNormalization", g.node("Gather", g.weight("table", models.WORDS, models.WIDTH), ids), "first.weight",
+               "first.bias", epsilon=1e-12)
+    x = models.linear(g, x, "inner", models.WIDTH, models.WIDTH, folded=True)
+    g.node("Identity", "first.weight", outputs=["second.weight"])
+    x = g.node("LayerNormalization", x, "second.weight", "second.bias", epsilon=1e-12)
+    x = g.node("Reshape", models.linear(g, x, "out", models.CLASSES, models.WIDTH), g.constant("flat", np.array([-1, models.CLASSES])))
+    x = g.node("SoftmaxCrossEntropyLoss", x, g.node("Reshape", labels, g.constant("line", np.array([-1]))), outputs=["loss"])
+    g.output("loss", [])
+    model = g.model()
+    model.metadata_props.add(key="kept", value="as it was")
+    return model
+
+
+@pytest.fixture
+def trained(tmp_path):
+    def run(model, *options, steps=3, external=False):
+        random = np.random.default_rng(5)
+        given = {"ids": random.integers(0, models.WORDS, (2, 4)), "labels": random.integers(0, models.CLASSES, (2, 4))}
+        np.savez(tmp_path / "b.npz", **{n: a[None] for n, a in given.items()})
+        onnx.save_model(model, tmp_path / "own.onnx", save_as_external_data=external, location="w.bin", size_threshold=0)
+        code = cli.main(["train", str(tmp_path / "own.onnx"), "--recipe", "float", "--batches", str(tmp_path / "b.npz"), "--steps",
+                         str(steps), "--lr", "1e-2", "--lr-scheduler", "constant", "--out", str(tmp_path / f"run{steps}"), "--json", *options])
+        assert code == 0
+        return tmp_path / f"run{steps}" / "trained.onnx", given
+    return run
+
+
+def parameters_of(path):
+    from safetensors.numpy import load_file
+    return load_file(path.parent / "parameters.safetensors")
+
+
+@pytest.mark.parametrize("external", [False, True])
+def test_values_go_back_into_the_file(trained, capsys, external):
+    from onnx.reference import ReferenceEvaluator
+    path, given = trained(merged_model(), external=external)
+    longer, _ = trained(merged_model(), steps=4, external=external)
+    losses = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["losses"]
+    model, values = onnx.load(path), parameters_of(path)
+    onnx.checker.check_model(model)
+    assert ReferenceEvaluator(model).run(["loss"], given)[0] == pytest.approx(losses[3], rel=1e-5)
+    held = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    np.testing.assert_array_equal(held["inner.weight_transposed"], values["inner.weight"].T)
+    np.testing.assert_array_equal(held["out.weight"], values["out.weight"])
+    assert not np.array_equal(values["first.weight"], values["second.weight"])
+    np.testing.assert_array_equal(held["first.weight"], values["first.weight"])
+    own = next(n for n in model.graph.node if n.op_type == "Identity").input[0]
+    np.testing.assert_array_equal(held[own], values["second.weight"])
+    assert [(p.key, p.value) for p in model.metadata_props] == [("kept", "as it was")]
+    assert (path.parent / "trained.onnx.data").exists() == external
+
+
+def test_untrained_bytes_stay(trained):
+    path, _ = trained(merged_model())
+    before, after = onnx.load(path.parents[1] / "own.onnx"), onnx.load(path)
+    kept = {"flat", "line"}
+    for model in (before, after):
+        assert kept < {t.name for t in model.graph.initializer}
+    for name in kept:
+        first, second = (next(t for t in m.graph.initializer if t.name == name) for m in (before, after))
+        assert first.SerializeToString() == second.SerializeToString()
+    for model in (before, after):
+        del model.graph.initializer[:]
+    changed = [n for n, m in zip(before.graph.node, after.graph.node) if n.SerializeToString() != m.SerializeToString()]
+    assert [n.op_type for n in changed] == ["Identity"]
+    still, _ = trained(merged_model(), "--lr", "0", steps=1)
+    own = (still.parents[1] / "own.onnx").read_bytes()
+    assert len(onnx.load(still).graph.initializer) == len(onnx.load_from_string(own).graph.initializer) + 1
+
+
+def test_no_place_is_said(tmp_path, capsys):
+    from intq.trained_copy import save_trained_copy
+    onnx.save(merged_model(), tmp_path / "m.onnx")
+    entries = [{"name": n, "role": "parameter", "file": "first.weight"} for n in ("a", "b")]
+    why = save_trained_copy(tmp_path / "m.onnx", entries, lambda name: np.zeros(models.WIDTH), tmp_path / "t.onnx")
+    assert why == "the file holds 'b' and 'a' as one, 'first.weight'" and not (tmp_path / "t.onnx").exists()
+
+
+@pytest.mark.parametrize("name", ["bert_cls_opset20_optimized", "bert_mlm_opset20_named"])
+def test_exports_take_their_values_back(shared, tmp_path, capsys, name):
+    with np.load(shared / "torch_dynamo" / f"{name}.npz") as file:
+        given = {n.removeprefix("in/"): file[n] for n in file.files if n.startswith("in/")}
+    np.savez(tmp_path / "b.npz", **{n: a[None] for n, a in given.items()})
+    np.savez(tmp_path / "in.npz", **given)
+    losses = {}
+    for model, steps in ((shared / "torch_dynamo" / f"{name}.onnx", 4), (tmp_path / "run4" / "trained.onnx", 1)):
+        assert cli.main(["train", str(model), "--recipe", "float", "--batches", str(tmp_path / "b.npz"), "--steps", str(steps), "--lr",
+                         "1e-2", "--lr-scheduler", "constant", "--out", str(tmp_path / f"run{steps}"), "--json"]) == 0
+        losses[steps] = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["losses"]
+    assert losses[1][0] < losses[4][3] < losses[4][0]  # it carries on where the training ended
+    assert cli.main(["train", str(shared / "torch_dynamo" / f"{name}.onnx"), "--recipe", "float", "--batches", str(tmp_path / "b.npz"),
+                     "--steps", "5", "--lr", "1e-2", "--lr-scheduler", "constant", "--out", str(tmp_path / "run5"), "--json"]) == 0
+    five = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["losses"]
+    assert losses[1][0] == pytest.approx(five[4], rel=1e-6)

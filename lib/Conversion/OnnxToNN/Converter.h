@@ -162,6 +162,9 @@ private:
   mlir::Value addArgument(mlir::Type type, mlir::NamedAttrList attributes, std::pair<unsigned, unsigned> order);
   void noteUntied(const Source &source, llvm::StringRef name);
   mlir::Value sourceArgument(const Source &source, llvm::StringRef name, bool inPosition);
+  void noteUser(llvm::StringRef parameter, const Val &val, onnx::NodeOp node);
+  void addUser(llvm::StringRef parameter, unsigned operand, llvm::StringRef result);
+  void placeUsers();
 
   mlir::ModuleOp module;
   onnx::GraphOp graph;
@@ -179,6 +182,7 @@ private:
   llvm::StringMap<mlir::Value> parameters; ///< by canonical name
   llvm::DenseMap<const Source *, mlir::Value> foldedTables;
   llvm::DenseMap<mlir::Value, std::string> names;
+  llvm::StringMap<llvm::SmallSetVector<mlir::Attribute, 2>> users; ///< canonical name → intq.users
   llvm::MapVector<mlir::Value, std::string> gradients; ///< onnx value → name of its parameter
   llvm::DenseSet<mlir::Value> bookkeeping;
   llvm::StringMap<std::string> signature;   ///< fx name → torch name

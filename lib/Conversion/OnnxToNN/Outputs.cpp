@@ -118,6 +118,7 @@ void Converter::orderArguments() {
 
 void Converter::placeArguments() {
   orderArguments();
+  placeUsers();
   unsigned count = block->getNumArguments();
   llvm::SmallVector<DictionaryAttr> attributes;
   for (Argument &argument : arguments) {

@@ -197,7 +197,46 @@ Value Converter::sourceArgument(const Source &source, llvm::StringRef name, bool
 
 Value Converter::parameter(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
                            llvm::StringRef suffix) {
-  return sourceArgument(*val.source, canonicalName(val, node, fxOp, fxArg, suffix), bool(node));
+  std::string name = canonicalName(val, node, fxOp, fxArg, suffix);
+  noteUser(name, val, node);
+  return sourceArgument(*val.source, name, bool(node));
+}
+
+void Converter::addUser(llvm::StringRef parameter, unsigned operand, llvm::StringRef result) {
+  users[parameter].insert(builder.getStringAttr(llvm::Twine(operand) + ":" + result));
+}
+
+// Which node of the file reads the initializer for this parameter: where an exporter merged several into one, a trained
+// copy of the file gives each its own and rewires that node.
+void Converter::noteUser(llvm::StringRef parameter, const Val &val, onnx::NodeOp node) {
+  if (!val.rename.empty())
+    return addUser(parameter, 0, val.rename);
+  while (node) {
+    llvm::SmallVector<unsigned> reading;
+    for (auto [i, input] : llvm::enumerate(node.getInputs()))
+      if (get(input).source == val.source && get(input).is(Val::Kind::Parameter))
+        reading.push_back(i);
+    if (reading.size() != 1)
+      return; // behind a recognized layer, or several operands of one value: not known
+    Value read = node.getInputs()[reading[0]];
+    if (read.getDefiningOp<onnx::InitializerOp>())
+      return addUser(parameter, reading[0], outputName(node));
+    node = read.getDefiningOp<onnx::NodeOp>();
+  }
+}
+
+void Converter::placeUsers() {
+  llvm::StringMap<unsigned> shares; // how many parameters an initializer holds
+  auto fileOf = [](const Argument &a) { return dyn_cast_or_null<StringAttr>(a.attributes.get(program::kFile)); };
+  for (const Argument &argument : arguments)
+    if (StringAttr file = fileOf(argument))
+      ++shares[file];
+  for (Argument &argument : arguments) {
+    auto found = users.find(parameterName(argument.value));
+    StringAttr file = fileOf(argument);
+    if (found != users.end() && argument.attributes.get(program::kState) && (!file || shares.lookup(file) > 1))
+      argument.attributes.set(program::kUsers, builder.getArrayAttr(found->second.getArrayRef()));
+  }
 }
 
 Value Converter::droppedParameter(onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
@@ -209,6 +248,7 @@ Value Converter::droppedParameter(onnx::NodeOp node, llvm::StringRef fxOp, unsig
   if (it == signature.end())
     return {};
   const std::string &name = it->getValue();
+  addUser(name, fxArg, outputName(node));
   if (parameters.contains(name))
     return parameters[name];
   NamedAttrList attributes;

@@ -16,6 +16,7 @@ from intq.results import parameters
 from intq.run_folder import RunFolder
 from intq.schedule import Schedule
 from intq.state_file import state_bytes, write_safetensors
+from intq.trained_copy import save_trained_copy
 from intq.trainer import Trainer
 
 
@@ -74,6 +75,10 @@ def _train(args, options, schedule, arrays, program, function):
         steps_before = program.info["optimizer_step"]
         program.save_checkpoint(folder.path / "ort_checkpoint", step=steps_before + trainer.step, lr=options.lr)
         print(f"checkpoint of ONNX Runtime, with moments: {folder.path / 'ort_checkpoint'}")
+    elif why := save_trained_copy(args.model, program.state_entries, program.state, folder.path / "trained.onnx"):
+        Progress.say(f"no trained.onnx: {why}")
+    else:
+        print(f"copy of the model with the trained values: {folder.path / 'trained.onnx'}")
     if args.json:
         print_json(summary(trainer, program.info, trainer.hash(), options, losses=trainer.losses,
                            loss=trainer.losses[-1] if trainer.losses else None))

@@ -13,7 +13,7 @@ inline constexpr llvm::StringLiteral kInput = "intq.input", kDtype = "intq.dtype
                                      kRange = "intq.range", kIgnore = "intq.ignore",
                                      kState = "intq.state", kRole = "intq.role",
                                      kFile = "intq.file", kTransposed = "intq.transposed",
-                                     kRows = "intq.rows", kRng = "intq.rng", kLr = "intq.lr";
+                                     kRows = "intq.rows", kUsers = "intq.users", kRng = "intq.rng", kLr = "intq.lr";
 // Attributes of results.
 inline constexpr llvm::StringLiteral kOutput = "intq.output", kLoss = "intq.loss",
                                      kGradient = "intq.grad";
