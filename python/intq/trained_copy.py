@@ -76,7 +76,7 @@ class _Copy:
         self.kept, self.left = {}, set()
 
     def place(self, entry, value):
-        file, users = entry.get("file"), entry.get("users")
+        file, users = entry["file"], entry.get("users")
         if file and file not in self.held:
             raise NoPlace(f"the file holds no value of '{entry['name']}'")
         if users and file != entry["name"] or not file:

@@ -45,7 +45,7 @@ class FakeProgram:
         self.info = {"recipe": options["recipe"], "engine": options["engine"], "cpu_isa": "generic", "threads": 1,
                      "functions": {f: {"inputs": every[f][0], "outputs": every[f][1]} for f in options["functions"]},
                      "notes": [], "form": "D", "state": [{"name": n, "role": r, "dtype": a.dtype.name, "shape": list(a.shape),
-                                "initialized": True} for (n, a), r in zip(self.arrays.items(), roles)]}
+                                "file": "", "initialized": True} for (n, a), r in zip(self.arrays.items(), roles)]}
         self.runs = 0
 
     @classmethod
