@@ -1,6 +1,7 @@
 # From a bare Debian machine to a trained model:
 #   make build      packages, Python environment, compiler, launcher `intq`
 #   make check      build, then every test
+#   make fuzz       build the import with sanitizers, and fuzz it for a minute
 #   make finetune   build, then fine-tune a small BERT as an example
 #   make docs       regenerate docs/generated and docs/Status.md
 #   make deps venv clean
@@ -10,7 +11,10 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-.PHONY: build check finetune docs deps venv configure launcher clean
+# For each of four targets.
+FUZZ_SECONDS ?= 15
+
+.PHONY: build check finetune fuzz docs deps venv configure launcher clean
 
 build: configure
 	cmake --build $(BUILD)
@@ -18,6 +22,12 @@ build: configure
 
 check: build
 	cmake --build $(BUILD) --target check-intq
+
+# The import with sanitizers, in a build of its own.
+fuzz: configure
+	cmake --preset fuzz -DPython3_EXECUTABLE=$(CURDIR)/$(PYTHON)
+	cmake --build build/fuzz --target intq-fuzzers
+	test/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 finetune: build
 	$(PYTHON) -m intq.quickstart

@@ -70,10 +70,14 @@ class FineTuning:
                 raise UserError("an .onnx model has no tokenizer: name one with --tokenizer DIR|minilm")
             self.tokenizer_folder = resolve(args.tokenizer)
             self.num_labels = self.num_labels or onnx_file.num_labels(self.graph)
+            if args.checkpoint and not Path(args.checkpoint).is_file():
+                raise UserError(f"{args.checkpoint}: expected a checkpoint file of ONNX Runtime, but got none")
             self.completion = {"bind": onnx_file.bindings(self.graph, args.batch, args.seq)}
             if loss := onnx_file.missing_loss(self.graph, self.task):
                 self.completion["loss"] = loss
         else:
+            if args.checkpoint:
+                raise UserError("--checkpoint goes with an .onnx model; a checkpoint folder holds its own weights")
             self.checkpoint = CheckpointFolder.open(args.model)
             self.tokenizer_folder = resolve(args.tokenizer) if args.tokenizer else self.checkpoint.path
             self.completion = {}
@@ -134,11 +138,16 @@ class FineTuning:
         results.copy_tokenizer(self.tokenizer_folder, self.folder.path / "tokenizer")
         if self.is_onnx and not graph.exists():
             onnx_file.copy_model(self.args.model, graph)
+            if self.args.checkpoint:
+                shutil.copyfile(self.args.checkpoint, self.folder.initial_checkpoint)
         elif not self.is_onnx and not graph.exists():
             export_training(self.checkpoint, graph, task=self.task, num_labels=self.num_labels, batch=self.args.batch,
                             seq=self.args.seq, seed=self.options.seed)
         functions = (["grad", "update"] if self.options.two_phase else ["step"]) + ["eval"] * bool(self.eval_data)
-        self.program = Program.compile(graph, self.options.compiler_options(functions, **self.completion))
+        self.program = Program.compile(graph, self.options.compiler_options(functions, **self.completion,
+                                                                           **self.folder.checkpoint_option()))
+        for note in self.program.info["notes"]:
+            Progress.say(f"note: {note}")
         check_fits(self.program, functions[0], self.task, self.args.batch, self.args.seq)
         self._check_against_program(functions[0])
         if self.eval_data:
@@ -192,6 +201,9 @@ class FineTuning:
         results.save_weights(target, self.program, add_prefix=not self.is_onnx)
         results.copy_tokenizer(self.tokenizer_folder, target)
         entries = self.program.state_entries
+        if self.program.info["form"] == "A":
+            self.program.save_checkpoint(target / "ort_checkpoint", lr=self.options.lr,
+                                         step=self.program.info["optimizer_step"] + self.trainer.step)
         self.program.close()  # its memory is not needed for what follows
         if self.is_onnx:
             if why := results.save_graph(target, entries, self.folder.path / "train.onnx"):

@@ -46,6 +46,14 @@ class RunFolder:
     def manifest_file(self):
         return self.path / "run.json"
 
+    @property
+    def initial_checkpoint(self):
+        """The checkpoint of ONNX Runtime that a run of an .onnx model began with, if any."""
+        return self.path / "initial_ort_checkpoint"
+
+    def checkpoint_option(self):
+        return {"checkpoint": str(self.initial_checkpoint)} if self.initial_checkpoint.exists() else {}
+
     def open_new_or_resume(self, manifest, resume):
         """Claims the folder for this run. Returns whether it holds this very run already."""
         if self.manifest_file.exists():

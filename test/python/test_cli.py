@@ -32,7 +32,7 @@ ISSUE = {
     "step": ["--recipe", "--engine", "--cpu-isa", "--threads", "--seed", "--step", "--dropout", "--bind", "--checkpoint",
              "--inputs", "--outputs"],
     "train": ["--checkpoint", "--batches", "--steps", "--recipe", "--lr", "--adam-mode", "--out", "--json"],
-    "finetune": ["--train", "--eval", "--text", "--label", "--task-preset", "--task", "--num-labels", "--tokenizer",
+    "finetune": ["--checkpoint", "--train", "--eval", "--text", "--label", "--task-preset", "--task", "--num-labels", "--tokenizer",
                  "--recipe", "--epochs", "--steps", "--batch", "--grad-accum", "--seq", "--lr", "--lr-scheduler",
                  "--warmup", "--weight-decay", "--decay-all", "--max-grad-norm", "--adam-mode", "--adam-betas",
                  "--adam-eps", "--dropout", "--seed", "--threads", "--cpu-isa", "--engine", "--save-steps",

@@ -256,3 +256,16 @@ def test_exports_take_their_values_back(shared, tmp_path, capsys, name):
                      "--steps", "5", "--lr", "1e-2", "--lr-scheduler", "constant", "--out", str(tmp_path / "run5"), "--json"]) == 0
     five = json.loads(capsys.readouterr().out.strip().splitlines()[-1])["losses"]
     assert losses[1][0] == pytest.approx(five[4], rel=1e-6)
+
+
+def test_finetune_from_a_checkpoint(checkpoint, shared, tmp_path, capsys):
+    artifacts = shared / "ort_artifacts"
+    data = tmp_path / "d.tsv"
+    data.write_text("text\tlabel\n" + "".join(f"paris is in rome\t{i % 2}\n" for i in range(12)))
+    arguments = ["finetune", str(artifacts / "training_model.onnx"), "--tokenizer", str(checkpoint), "--train", str(data), "--batch", "4",
+                 "--seq", "24", "--steps", "2", "--recipe", "row8"]
+    assert cli.main([*arguments, "--out", str(tmp_path / "no")]) == 2
+    assert "name an ONNX Runtime checkpoint" in capsys.readouterr().err and not (tmp_path / "no").exists()
+    assert cli.main([*arguments, "--checkpoint", str(artifacts / "checkpoint"), "--out", str(tmp_path / "r")]) == 0, capsys.readouterr().err
+    assert "the optimizer starts afresh" in capsys.readouterr().out
+    assert (tmp_path / "r" / "model" / "ort_checkpoint").read_bytes()[4:8] == b"ODTC"

@@ -3,7 +3,7 @@
 set -eu
 packages="clang-22 lld-22 libomp-22-dev llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
 cmake ninja-build protobuf-compiler libprotobuf-dev libflatbuffers-dev
-flatbuffers-compiler librapidcheck-dev python3-venv"
+flatbuffers-compiler librapidcheck-dev libclang-rt-22-dev python3-venv"
 
 missing=""
 for package in $packages; do

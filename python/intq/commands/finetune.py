@@ -11,6 +11,7 @@ def add(commands):
                                  "loss on labelled text. AdamW, linear warm-up and decay, clipping at norm 1 and a "
                                  "checkpoint every 500 steps unless said otherwise.")
     parser.add_argument("model", metavar="MODEL", help="Hugging Face folder, the word minilm, or an .onnx file")
+    parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters of an .onnx model")
     _add_data(parser)
     add_engine(parser, recipe_default="row8")
     size = parser.add_argument_group("size of the run")
