@@ -148,6 +148,14 @@ def test_a_resumed_run_ends_in_the_same_state(job, run, tmp_path):  # noqa: F811
     assert code == 2 and "expected --wta-crs above 0, at most 1, but got 1.5" in err
 
 
+def test_report(graph, run):  # noqa: F811
+    code, out, err = run("compile", graph, "--recipe", "row8", "--report", "--wta-crs", "0.3", "--norm-cache", "sample")
+    assert code == 0, err
+    assert "encoder.layer.0.output.dense.weight: 38 of 128 rows" in out and "classifier.weight: its rows are not" in out
+    assert re.search(r"step, beside the state +\d+\.\d MiB", out) and re.search(r"norm cache, an example +4 bytes", out)
+    assert run("compile", graph, "--recipe", "row8")[0] == 2
+
+
 def test_the_page_shows_what_the_pass_does(source, build, tmp_path):
     before, after = re.findall(r"```mlir\n(.*?)```", (source / "docs" / "Sampling.md").read_text(), re.S)
     path = tmp_path / "before.mlir"

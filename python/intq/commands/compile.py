@@ -1,12 +1,14 @@
 """intq compile: the training step of a model as MLIR or as an object file."""
+import math
 import shutil
 import tempfile
 from pathlib import Path
 
-from intq.commands.arguments import add_engine, add_graph, graph_options
+from intq.commands.arguments import add_engine, add_graph, add_sampling, graph_options
 from intq.errors import UserError
-from intq.options import engine_options
-from intq.program import Program
+from intq.options import engine_options, sampling_options
+from intq.norm_cache import NormCache
+from intq.program import DTYPES, Program
 
 # What of the stages is the step in the integer dialect, and what in machine code.
 STAGES = {".mlir": "1-program.mlir", ".o": "7-code.o"}
@@ -17,23 +19,47 @@ def add(commands):
                                  description="Compiles a model and writes its training step.")
     parser.add_argument("model", metavar="MODEL.onnx", help="ONNX graph with a loss")
     add_engine(parser)
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="step.mlir or step.o")
+    parser.add_argument("-o", "--output", metavar="FILE", help="step.mlir or step.o")
+    parser.add_argument("--report", action="store_true", help="print what the step needs of memory, and what is sampled")
+    add_sampling(parser)
     add_graph(parser)
     parser.add_argument("--dump-stages", metavar="DIR", help="folder for the program after each stage")
     parser.set_defaults(run=run)
 
 
 def run(args):
-    output = Path(args.output)
+    if not args.output and not args.report:
+        raise UserError("expected an output with -o, or --report, but got neither")
+    output = Path(args.output or "step.mlir")
     if output.suffix not in STAGES:
         raise UserError(f"expected an output named .mlir or .o, but got '{args.output}'")
     with tempfile.TemporaryDirectory(prefix="intq-stages-") as scratch:
         stages = Path(args.dump_stages or scratch)
         options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["step"],
-                   **graph_options(args), "dump_stages": str(stages)}
-        Program.compile(args.model, options).close()
+                   **graph_options(args), **sampling_options(args), "dump_stages": str(stages)}
+        with Program.compile(args.model, options) as program:
+            if args.report:
+                print_report(program)
+        if not args.output:
+            return
         stage = stages / STAGES[output.suffix]
         if not stage.exists():
             raise UserError(f"the engine '{args.engine}' writes no {output.suffix}: expected --engine cpu")
         shutil.copyfile(stage, output)
     print(f"wrote {output}")
+
+
+def print_report(program):
+    """Activations and whatever else lives for a step, state by role, norm cache, and the layers that are sampled."""
+    sizes = {}
+    for entry in program.state_entries:
+        size = math.prod(entry["shape"]) * DTYPES[entry["dtype"]][1]().itemsize
+        sizes[entry["role"]] = sizes.get(entry["role"], 0) + size
+    if "plan_bytes" in program.info:
+        print(f"{'step, beside the state':26} {program.info['plan_bytes'] / 2**20:10.1f} MiB")
+    for role, size in sizes.items():
+        print(f"{'state: ' + role:26} {size / 2**20:10.1f} MiB")
+    if cache := NormCache.of(program, "step", 1):
+        print(f"{'norm cache, an example':26} {cache.codes.nbytes:10} bytes")
+    for layer in program.info.get("sampling", []):
+        print(f"{layer['site']}: " + (layer.get("reason") or f"{layer['kept']} of {layer['of']} rows"))
