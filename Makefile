@@ -28,6 +28,7 @@ fuzz: configure
 	cmake --preset fuzz -DPython3_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build build/fuzz --target intq-fuzzers
 	test/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+	$(PYTHON) test/fuzz/fuzz_files.py 2
 
 finetune: build
 	$(PYTHON) -m intq.quickstart

@@ -63,7 +63,7 @@ def read_config(path):
         config = {**_DEFAULTS, **json.loads(file.read_text(encoding="utf-8"))}
     except FileNotFoundError:
         raise UserError(f"{path}: expected a file config.json") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+    except (json.JSONDecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
         raise UserError(f"{file}: expected a JSON object, but got: {error}") from None
     _check_config(file, config)
     return config

@@ -90,7 +90,7 @@ class RunFolder:
             return json.loads(self.manifest_file.read_text())
         except FileNotFoundError:
             raise UserError(f"{self.path} holds no run of intq (no run.json)") from None
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise UserError(f"{self.manifest_file}: expected JSON, but got: {error}") from None
 
     def save_checkpoint(self, step, write_state, manifest):

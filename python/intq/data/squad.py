@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from intq.data.tables import read_text
+from intq.data.tables import is_text, read_text
 from intq.data.tokenizer import arrays, pad
 from intq.errors import UserError
 
@@ -36,7 +36,7 @@ def read_squad(path, need_answers=True):
         articles = data["data"]
         questions = [_question(path, paragraph["context"], qa, need_answers) for article in articles
                      for paragraph in article["paragraphs"] for qa in paragraph["qas"]]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{path}: expected SQuAD JSON (data, paragraphs, context, qas), but got: "
                         f"{type(error).__name__} {error}") from None
     if not questions:
@@ -45,6 +45,9 @@ def read_squad(path, need_answers=True):
 
 
 def _question(path, context, qa, need_answers):
+    for what, text in (("question", qa["question"]), ("context", context)):
+        if not isinstance(text, str) or not is_text(text):
+            raise UserError(f"{path}: question '{qa['id']}': expected text as its {what}, but got {json.dumps(text)[:80]}")
     answers = qa.get("answers") or []
     if not answers:
         if need_answers and not qa.get("is_impossible", False):

@@ -95,7 +95,7 @@ def _jsonl(path, text):
     for number, line in _lines(text):
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise UserError(f"{path}:{number}: expected one JSON object a line, but got: {error}") from None
         if not isinstance(record, dict):
             raise UserError(f"{path}:{number}: expected a JSON object, but got {type(record).__name__}")
@@ -104,8 +104,21 @@ def _jsonl(path, text):
         if missing:
             raise UserError(f"{path}:{number}: expected the key '{missing[0]}' as in the first line, "
                             f"but got {', '.join(record) or 'none'}")
-        rows.append(Row(number, [_field(record[name]) for name in names]))
+        fields = [_field(record[name]) for name in names]
+        for name, value in zip(names, fields):
+            if not is_text(value):
+                raise UserError(f"{path}:{number}: expected text in '{name}', but got half of a surrogate pair")
+        rows.append(Row(number, fields))
     return names, rows
+
+
+def is_text(value):
+    """Whether a string from JSON, which may hold any escape, is Unicode text."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _field(value):

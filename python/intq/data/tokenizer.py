@@ -26,7 +26,7 @@ def load_tokenizer(folder):
 def _lowercase(folder):
     try:
         return bool(json.loads((folder / "tokenizer_config.json").read_text())["do_lower_case"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return True
 
 
