@@ -14,7 +14,7 @@ def test_every_bit_is_that_of_the_plain_program(graph, recipe, ratio):  # noqa: 
             compile_grad(graph, recipe, ratio, "cpu", dropout=0.2, checkpointing=True) as checkpointed:
         expected, got = (p.run("grad", data, seed=5, step=3) for p in (plain, checkpointed))
         # Between forward and backward only the layers' inputs are alive.
-        assert checkpointed.info["plan_bytes"] <= plain.info["plan_bytes"]
+        assert checkpointed.info["plan_bytes"] < plain.info["plan_bytes"]
     assert all(np.array_equal(got[name], value) for name, value in expected.items())
 
 
