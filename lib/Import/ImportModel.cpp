@@ -54,6 +54,17 @@ static void checkParameters(ModuleOp module, const ParameterStore &store, const 
     }
 }
 
+// H40: what only the checkpoint has, from `first` on, and no parameter of the graph reads.
+static void noteExtras(ModuleOp module, const ParameterStore &store, size_t first, std::vector<std::string> &notes) {
+  llvm::StringSet<> read;
+  for (auto func : module.getOps<func::FuncOp>())
+    for (unsigned i = 0; i < func.getNumArguments(); ++i)
+      read.insert(program::argString(func, i, program::kFile));
+  for (llvm::StringRef name : store.names().drop_front(first))
+    if (!read.contains(name) && !name.ends_with("/moment1") && !name.ends_with("/moment2"))
+      notes.push_back("the checkpoint's " + quoted(name) + " is no parameter of the graph");
+}
+
 // H21: parameters over the same bytes of a file are trained apart, each on its copy.
 static void noteOverlaps(ModuleOp module, const ParameterStore &store, std::vector<std::string> &notes) {
   struct Range {
@@ -101,12 +112,14 @@ FailureOr<ImportedModel> intq::importModel(MLIRContext &context, llvm::StringRef
     return failure();
   describeFile(**module, result);
   Findings findings((*module)->getLoc());
+  size_t inFile = result.store.names().size();
   if (!options.checkpoint.empty() && failed(readCheckpoint(options.checkpoint, result.store, findings, result.notes,
                                                                   result.optimizerStep)))
     return failure();
   if (failed(convertOnnxToNN(**module, options.conversion, &result.store, result.notes)))
     return failure();
   checkParameters(**module, result.store, options, findings);
+  noteExtras(**module, result.store, inFile, result.notes);
   noteOverlaps(**module, result.store, result.notes);
   if (!findings.empty())
     return failure();

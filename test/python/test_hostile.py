@@ -480,6 +480,8 @@ def test_h40_parameters_of_a_checkpoint(translate, checkpoint):
     bad = WEIGHT.copy()
     bad[0, 0] = np.nan
     refuses(translate(small(), f"--checkpoint={checkpoint(raw=bad.tobytes())}"), "'w': expected finite values")
+    done = translate(small(), f"--checkpoint={checkpoint(name='other')}")
+    assert done.returncode == 0 and "the checkpoint's 'other' is no parameter of the graph" in done.stderr
 
 
 def test_h42_external_data_of_a_checkpoint(translate, source, tmp_path):
