@@ -1,5 +1,6 @@
 // The C interface: nothing but translation of arguments, results and errors.
 #include "Program.h"
+#include "Residency.h"
 #include "intq/AutoDiff/AutoDiff.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/Onnx/Onnx.h"
@@ -76,6 +77,7 @@ int intq_compile(const char *path, const char *optionsJson, intq_program **out, 
   if (failed(program))
     return fail(result->session.errors.empty() ? "the compilation failed" : result->session.errors, error);
   result->program = std::move(*program);
+  releaseCompilerMemory();
   *out = result.release();
   return 0;
 }

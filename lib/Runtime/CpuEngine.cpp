@@ -16,6 +16,7 @@ public:
     return executable->run(function, arguments, results, nonfinite);
   }
   uint64_t planBytes() const override { return executable->planBytes(); }
+  llvm::json::Object plans() const override { return executable->plans(); }
   std::string isa() const override { return cpu::isaName(executable->isa()).str(); }
   unsigned threads() const override { return executable->threads(); }
 

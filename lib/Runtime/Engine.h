@@ -1,6 +1,7 @@
 // What runs a module: the reference interpreter or compiled code, behind one interface.
 #pragma once
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
 #include <memory>
 
 namespace intq::runtime {
@@ -15,6 +16,8 @@ public:
                                   llvm::SmallVectorImpl<std::string> &nonfinite) = 0;
   /// Bytes of the planned arena.
   virtual uint64_t planBytes() const { return 0; }
+  /// The plan of each function (docs/Program.md, plan).
+  virtual llvm::json::Object plans() const { return {}; }
   /// The instruction set in use.
   virtual std::string isa() const { return "none"; }
   virtual unsigned threads() const { return 1; }

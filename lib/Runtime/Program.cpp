@@ -8,6 +8,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include <cmath>
+#include <sys/mman.h>
 
 using namespace mlir;
 using namespace intq;
@@ -24,13 +25,12 @@ StringRef intq::runtime::dtypeName(RankedTensorType type) {
 
 uint64_t StateEntry::bytes() const { return denseBytes(type); }
 
+void PageDeleter::operator()(char *data) const { munmap(data, bytes); }
+
 HostBuffer intq::runtime::allocate(RankedTensorType type) {
-  constexpr uint64_t kCacheLine = 64;
-  uint64_t bytes = llvm::alignTo(std::max<uint64_t>(denseBytes(type), 1), kCacheLine);
-  HostBuffer buffer(static_cast<char *>(std::aligned_alloc(kCacheLine, bytes)));
-  if (buffer)
-    std::memset(buffer.get(), 0, bytes);
-  return buffer;
+  uint64_t bytes = std::max<uint64_t>(denseBytes(type), 1);
+  void *pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return HostBuffer(pages == MAP_FAILED ? nullptr : static_cast<char *>(pages), PageDeleter{bytes});
 }
 
 StateEntry *Program::state(StringRef name) {
@@ -231,8 +231,24 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
     info["cpu_isa"] = engine->isa();
     info["threads"] = engine->threads();
     info["plan_bytes"] = static_cast<int64_t>(engine->planBytes());
+    if (llvm::json::Object plans = engine->plans(); !plans.empty())
+      info["plan"] = planJson(std::move(plans));
   }
   llvm::raw_string_ostream(infoText) << json::Value(std::move(info));
+}
+
+/// Bytes that the program needs: its arena and its state, by purpose.
+llvm::json::Object Program::planJson(llvm::json::Object functions) const {
+  int64_t total = engine->planBytes();
+  llvm::MapVector<StringRef, int64_t> roles;
+  for (auto &entry : states) {
+    roles[entry->role] += entry->bytes();
+    total += entry->bytes();
+  }
+  llvm::json::Object stateJson;
+  for (auto [role, bytes] : roles)
+    stateJson[role] = bytes;
+  return llvm::json::Object{{"total", total}, {"state", std::move(stateJson)}, {"functions", std::move(functions)}};
 }
 
 static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, const Options &options) {
@@ -343,6 +359,7 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
   if (failed(program->describe(module, model->store)) ||
       failed(program->loadMoments(model->store, model->optimizerStep, options.training.optimizer)))
     return failure();
+  model->store = ParameterStore(); // the file's bytes, before the engine needs memory for itself
   auto engine = options.engine == "reference" ? createReferenceEngine(module)
                                               : createCpuEngine(module, options.isa, options.threads, options.dumpStages);
   if (failed(engine))

@@ -7,7 +7,6 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/JSON.h"
-#include <cstdlib>
 
 namespace intq {
 class ParameterStore;
@@ -15,11 +14,12 @@ class ParameterStore;
 
 namespace intq::runtime {
 
-/// Zeroed memory, aligned so that no vector of a kernel straddles two cache lines.
-struct FreeDeleter {
-  void operator()(char *data) const { std::free(data); }
+/// Zeroed pages: resident from their first write on, so that moments cost nothing before the first update.
+struct PageDeleter {
+  uint64_t bytes = 0;
+  void operator()(char *data) const;
 };
-using HostBuffer = std::unique_ptr<char, FreeDeleter>;
+using HostBuffer = std::unique_ptr<char, PageDeleter>;
 HostBuffer allocate(mlir::RankedTensorType type);
 
 /// One tensor of the state: a parameter, a moment, the powers of the betas.
@@ -86,6 +86,7 @@ private:
   /// `info` may hold more keys already.
   void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes,
                  llvm::json::Object info = {});
+  llvm::json::Object planJson(llvm::json::Object functions) const;
 
   llvm::MapVector<llvm::StringRef, std::unique_ptr<Function>> functions;
   std::vector<std::unique_ptr<StateEntry>> states;

@@ -52,12 +52,14 @@ struct Executable::State {
   std::vector<std::string> sites;
   std::vector<int32_t> status;
   uint64_t planBytes = 0;
+  llvm::json::Object plans;
   std::unique_ptr<Arena> arena;
 };
 
 Executable::Executable(std::unique_ptr<State> state) : state(std::move(state)) {}
 Executable::~Executable() = default;
 uint64_t Executable::planBytes() const { return state->planBytes; }
+const llvm::json::Object &Executable::plans() const { return state->plans; }
 Isa Executable::isa() const { return state->options.isa; }
 unsigned Executable::threads() const { return state->options.threads; }
 void Executable::setThreads(unsigned threads) { state->options.threads = threads ? threads : processorCount(); }
@@ -76,6 +78,16 @@ static void describe(ModuleOp module, llvm::StringMap<Function> &functions) {
       f.resultBytes.push_back(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8));
     }
   }
+}
+
+static llvm::json::Object planJson(DictionaryAttr plan) {
+  llvm::json::Object out;
+  for (NamedAttribute entry : plan)
+    if (auto text = dyn_cast<StringAttr>(entry.getValue()))
+      out[entry.getName().getValue()] = text.getValue();
+    else
+      out[entry.getName().getValue()] = cast<IntegerAttr>(entry.getValue()).getInt();
+  return out;
 }
 
 FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, const Options &options) {
@@ -103,6 +115,7 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
     auto lowered = module->lookupSymbol<func::FuncOp>(f.getKey());
     f.second.resultArguments =
         SmallVector<int64_t>(lowered->getAttrOfType<DenseI64ArrayAttr>("intq.result_arguments").asArrayRef());
+    state->plans[f.getKey()] = planJson(lowered->getAttrOfType<DictionaryAttr>("intq.plan"));
   }
   state->planBytes = (*module)->getAttrOfType<IntegerAttr>("intq.plan_bytes").getInt();
   for (Attribute site : (*module)->getAttrOfType<ArrayAttr>("intq.sites"))

@@ -78,6 +78,7 @@ public:
 private:
   MemRefType bytes(int64_t n) { return MemRefType::get({n}, b.getI8Type()); }
   void createFunction();
+  DictionaryAttr planAttr();
   Value view(unsigned buffer, MemRefType type);
   void emitCall(Operation *op);
   void emitCopy(FinalCopy copy);
@@ -95,6 +96,17 @@ private:
 
 } // namespace
 
+/// What reports say about the plan.
+DictionaryAttr FunctionLowering::planAttr() {
+  PlanSummary summary = plan.summarize();
+  NamedAttrList attrs;
+  attrs.set("fullest", b.getStringAttr(summary.fullest));
+  attrs.set("arena", b.getI64IntegerAttr(plan.arenaBytes));
+  for (auto [purpose, bytes] : summary.purposes)
+    attrs.set(purpose, b.getI64IntegerAttr(bytes));
+  return attrs.getDictionary(b.getContext());
+}
+
 void FunctionLowering::createFunction() {
   SmallVector<Type> types;
   for (BlockArgument a : source.getArguments())
@@ -111,6 +123,7 @@ void FunctionLowering::createFunction() {
   b.setInsertionPoint(source);
   lowered = func::FuncOp::create(b, source.getLoc(), source.getName(), b.getFunctionType(types, {}));
   lowered->setAttr("intq.result_arguments", b.getDenseI64ArrayAttr(plan.resultArguments));
+  lowered->setAttr("intq.plan", planAttr());
   b.setInsertionPointToStart(lowered.addEntryBlock());
   results.assign(source.getNumResults(), Value());
   for (auto [i, r] : llvm::enumerate(outputs))

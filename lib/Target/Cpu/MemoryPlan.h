@@ -2,6 +2,7 @@
 #pragma once
 #include "intq/Target/Cpu/Kernel.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace intq::cpu {
 
@@ -13,6 +14,16 @@ struct Buffer {
   int64_t bytes = 0;
   int64_t first = 0, last = 0; // positions of the ops that need it
 };
+
+/// What the arena holds when it is fullest.
+struct PlanSummary {
+  llvm::StringRef fullest; // name of the op that runs then
+  /// Bytes by purpose (docs/Program.md, plan); they add up to the size of the arena.
+  llvm::MapVector<llvm::StringRef, int64_t> purposes;
+};
+
+/// Ops between a definition and a use from which on a value counts as saved: kept from the forward to the backward.
+inline constexpr int64_t kFar = 64;
 
 /// A copy of `from` to `to` when all ops have run.
 struct FinalCopy {
@@ -29,6 +40,8 @@ public:
   llvm::ArrayRef<unsigned> scratchOf(mlir::Operation *op) const;
   const Buffer &operator[](unsigned id) const { return buffers[id]; }
 
+  PlanSummary summarize() const;
+
   int64_t arenaBytes = 0;
   /// For each result the argument in whose buffer it is, or -1.
   llvm::SmallVector<int64_t> resultArguments;
@@ -42,6 +55,7 @@ private:
   bool placeIn(unsigned buffer, unsigned target);
   void reuseOperands();
   void assignOffsets();
+  llvm::StringRef purposeOf(unsigned id) const;
 
   std::vector<Buffer> buffers;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<unsigned, 2>> values;

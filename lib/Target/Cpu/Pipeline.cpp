@@ -13,8 +13,8 @@ using namespace intq;
 
 void cpu::buildCpuPipeline(OpPassManager &pm, Isa isa) {
   pm.addNestedPass<func::FuncOp>(createIntqGatherBeforeQuantizePass());
+  pm.addNestedPass<func::FuncOp>(createIntqRematerializePass()); // before updates overwrite what is read again
   pm.addNestedPass<func::FuncOp>(createIntqHoistUpdatesPass());
-  pm.addNestedPass<func::FuncOp>(createIntqRematerializePass());
   IntqLowerToCpuPassOptions options;
   options.isa = isaName(isa).str();
   pm.addPass(createIntqLowerToCpuPass(options));

@@ -49,16 +49,29 @@ def run(args):
     print(f"wrote {output}")
 
 
-def print_report(program):
-    """Activations and whatever else lives for a step, state by role, norm cache, and the layers that are sampled."""
+def sizes_by_role(program):
     sizes = {}
     for entry in program.state_entries:
         size = math.prod(entry["shape"]) * DTYPES[entry["dtype"]][1]().itemsize
         sizes[entry["role"]] = sizes.get(entry["role"], 0) + size
-    if "plan_bytes" in program.info:
-        print(f"{'step, beside the state':26} {program.info['plan_bytes'] / 2**20:10.1f} MiB")
-    for role, size in sizes.items():
-        print(f"{'state: ' + role:26} {size / 2**20:10.1f} MiB")
+    return sizes
+
+
+def print_report(program):
+    """What lives for a step, by purpose; state by role; norm cache; the layers that are sampled."""
+    def line(name, size):
+        print(f"{name:26} {size / 2**20:10.1f} MiB")
+
+    if plan := program.info.get("plan"):
+        step = plan["functions"]["step"]
+        line("step, beside the state", step["arena"])
+        for purpose in sorted((p for p in step if p not in ("arena", "fullest")), key=step.get, reverse=True):
+            line("  " + purpose.replace("_", " "), step[purpose])
+        print(f"{'  fullest during':26} {step['fullest']:>10}")
+    for role, size in sizes_by_role(program).items():
+        line("state: " + role, size)
+    if plan:
+        line("in all", plan["total"])
     if cache := NormCache.of(program, "step", 1):
         print(f"{'norm cache, an example':26} {cache.codes.nbytes:10} bytes")
     for layer in program.info.get("sampling", []):

@@ -5,6 +5,7 @@
 
 // CHECK-LABEL: func.func @shares(
 // CHECK-SAME:    %[[X:[a-z0-9]*]]: memref<4096xi8>, %[[OUT:[a-z0-9]*]]: memref<4096xi8>, %[[ARENA:[a-z0-9]*]]: memref<{{.*}}xi8>, %[[STATUS:[a-z0-9]*]]: memref<{{.*}}xi8>
+// CHECK-SAME:    intq.plan = {arena = 9344 : i64, fullest = "intq.dequantize", gaps = 0 : i64, gradients = 0 : i64, saved_codes = 0 : i64, saved_floats = 0 : i64, scratch = 0 : i64, temporaries = 9344 : i64, weight_codes = 0 : i64}
 // CHECK-SAME:    intq.result_arguments = array<i64: -1>
 func.func @shares(%x: tensor<32x32xf32>) -> tensor<32x32xf32> {
   // CHECK: call @nn_tanh_0(

@@ -2,6 +2,7 @@
 #pragma once
 #include "intq/Target/Cpu/Isa.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/Support/JSON.h"
 #include <memory>
 
 namespace mlir {
@@ -31,6 +32,8 @@ public:
                           llvm::ArrayRef<void *> results, llvm::SmallVectorImpl<std::string> &nonfinite);
 
   uint64_t planBytes() const;
+  /// The plan of each function as JSON (docs/Program.md, plan).
+  const llvm::json::Object &plans() const;
   Isa isa() const;
   unsigned threads() const;
   /// Results do not depend on it (Spec N8). 0: as many as the machine has.
