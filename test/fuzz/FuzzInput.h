@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 // libMLIR.so is not instrumented and does not lift the poison that inline functions of its headers lay here.
-extern "C" __attribute__((used)) inline const char *__asan_default_options() { return "allow_user_poisoning=0"; }
+extern "C" const char *__asan_default_options() { return "allow_user_poisoning=0"; }
 
 namespace intq::fuzz {
 

@@ -291,6 +291,13 @@ def test_h23_inferred_dimension(translate):
     refuses(translate(folding(constants=[("target", [-1, 1 << 62, 4])])), "a target shape")
 
 
+@pytest.mark.parametrize("node,constants", [
+    ("Range", {"a": np.int64(BIG - 1), "b": np.int64(BIG), "c": np.int64(1)}), ("Concat", {"a": [4], "b": np.ones(1, np.float32)}),
+    ("Range", {"a": np.int64(0), "b": np.int64(3), "c": np.float32(-np.inf)})])
+def test_h23_types_and_ends(translate, node, constants):
+    refuses(translate(folding(op(node, *constants, **({"axis": 0} if node == "Concat" else {})), constants=constants.items())), "expected")
+
+
 @pytest.mark.parametrize("a,b", [([4, 3], [0, 1]), ([np.iinfo(np.int64).min, 3], [-1, 1])], ids=["zero", "overflow"])
 def test_h24_division(translate, a, b):
     refuses(translate(folding(op("Div", "a", "b"), constants=[("a", a), ("b", b)])), "cannot fold it")

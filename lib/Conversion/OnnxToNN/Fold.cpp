@@ -1,6 +1,7 @@
 // Folds nodes of constants, and carries index maps of integer inputs through the
 // element-wise operators that build attention masks.
 #include "Converter.h"
+#include "llvm/Support/CheckedArithmetic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -51,6 +52,9 @@ static bool isBinary(llvm::StringRef op) {
 static std::optional<double> apply(llvm::StringRef op, Elem elem, double a, double b) {
   if (isFloat(elem))
     return applyReal(op, elem, a, b);
+  auto fits = [](double value) { return value >= -0x1p63 && value < 0x1p63; };
+  if (!fits(a) || !fits(b)) // values of an index map are kept as binary64
+    return std::nullopt;
   auto value = applyInt(op, int64_t(a), int64_t(b));
   return value ? std::optional<double>(double(*value)) : std::nullopt;
 }
@@ -210,7 +214,7 @@ static bool foldWhere(Converter &c, onnx::NodeOp node) {
       return true;
     }
   }
-  if (!isKnown(x) || !isKnown(y))
+  if (!isKnown(x) || !isKnown(y) || x.elem != y.elem)
     return false;
   if (cond.is(Val::Kind::Constant)) {
     auto inner = broadcastShape(x.shape, y.shape);
@@ -245,11 +249,14 @@ static bool foldRange(Converter &c, onnx::NodeOp node) {
   const Tensor &start = *c.operand(node, 0).tensor;
   double first = start.real(0), limit = c.operand(node, 1).tensor->real(0), step = c.operand(node, 2).tensor->real(0);
   double count = std::ceil((limit - first) / step);
-  if (!(step != 0) || !(count <= double(kMaxFolded))) {
+  bool fits = std::isfinite(first) && std::fabs(step) < 0x1p63 && step != 0 && count <= double(kMaxFolded);
+  if (fits && count > 1 && !isFloat(start.elem))
+    fits = llvm::checkedMulAdd(int64_t(count - 1), int64_t(step), start.ints[0]).has_value(); // the last element
+  if (!fits) {
     c.set(node, 0, c.defer(node, "expected a finite range of at most 2^24 elements"));
     return true;
   }
-  Tensor out{start.elem, {std::max<int64_t>(0, int64_t(count))}, {}, {}};
+  Tensor out{start.elem, {count > 0 ? int64_t(count) : 0}, {}, {}};
   for (int64_t i = 0; i < out.shape[0]; ++i)
     if (isFloat(start.elem))
       out.reals.push_back(start.elem == Elem::F32 ? double(float(first + i * step)) : first + i * step);

@@ -310,7 +310,7 @@ static void convertConcat(Converter &c, onnx::NodeOp node) {
       fits = d == *axis || x.shape[d] == shape[d];
     if (fits && i > 0)
       shape[*axis] += x.shape[*axis];
-    constant &= x.is(Val::Kind::Constant);
+    constant &= x.is(Val::Kind::Constant) && x.elem == c.operand(node, 0).elem;
     floating &= hasView(x) || (x.is(Val::Kind::Constant) && isFloat(x.elem));
   }
   if (!fits || (!constant && !floating))
