@@ -110,6 +110,13 @@ static LogicalResult tanhRule(TanhOp op, Adjoint &adj) {
   return success();
 }
 
+static LogicalResult reluRule(ReluOp op, Adjoint &adj) {
+  Value g = adj.get(op.getResult());
+  adj.add(op.getLoc(), op.getX(),
+          ReluGradOp::create(adj.builder, op.getLoc(), op.getType(), g, op.getResult()));
+  return success();
+}
+
 // The mask is a function of the stream, so the adjoint of dropout is dropout.
 static LogicalResult dropoutRule(DropoutOp op, Adjoint &adj) {
   Value g = adj.get(op.getResult());
@@ -127,5 +134,6 @@ void intq::attachElementwiseRules(MLIRContext *context) {
   attachRule<ScaleOp, scaleRule>(context);
   attachRule<GeluOp, geluRule>(context);
   attachRule<TanhOp, tanhRule>(context);
+  attachRule<ReluOp, reluRule>(context);
   attachRule<DropoutOp, dropoutRule>(context);
 }

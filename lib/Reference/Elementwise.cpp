@@ -93,6 +93,18 @@ static LogicalResult tanhBackward(nn::TanhGradOp op, Frame &frame) {
   return success();
 }
 
+static LogicalResult reluForward(nn::ReluOp op, Frame &frame) {
+  frame.set(op.getResult(), map(op.getResult(), frame.tensor(op.getX()),
+                                [](auto &m, float x) { return relu(m, x); }));
+  return success();
+}
+
+static LogicalResult reluBackward(nn::ReluGradOp op, Frame &frame) {
+  frame.set(op.getDx(), map(op.getDx(), frame.tensor(op.getDy()), frame.tensor(op.getY()),
+                            [](auto &m, float dy, float y) { return reluGrad(m, dy, y); }));
+  return success();
+}
+
 static LogicalResult dropoutForward(nn::DropoutOp op, Frame &frame) {
   DropoutRule rule(op.getRatio().convertToFloat());
   RandomBits random = frame.random(op.getRng(), op.getStream(), 16);
@@ -113,5 +125,7 @@ void intq::reference::defineElementwise(Definitions &t) {
   define<nn::GeluGradOp>(t, geluBackward);
   define<nn::TanhOp>(t, tanhForward);
   define<nn::TanhGradOp>(t, tanhBackward);
+  define<nn::ReluOp>(t, reluForward);
+  define<nn::ReluGradOp>(t, reluBackward);
   define<nn::DropoutOp>(t, dropoutForward);
 }

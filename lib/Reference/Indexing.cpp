@@ -37,6 +37,19 @@ static LogicalResult embeddingGrad(nn::EmbeddingGradOp op, Frame &frame) {
   return success();
 }
 
+static LogicalResult positionIds(nn::PositionIdsOp op, Frame &frame) {
+  const Tensor &ids = frame.tensor(op.getIds());
+  Tensor out = Frame::make(op.getResult());
+  int32_t padding = static_cast<int32_t>(op.getPaddingIdx());
+  for (int64_t b = 0, S = ids.columns(); b < ids.rows(); ++b) {
+    int32_t position = padding;
+    for (int64_t s = b * S; s < (b + 1) * S; ++s)
+      out.as<int32_t>()[s] = ids.i32()[s] == padding ? padding : ++position;
+  }
+  frame.set(op.getResult(), out);
+  return success();
+}
+
 // Labels that count; failure where one is neither a class nor `ignore`.
 static FailureOr<int64_t> countLabels(Operation *op, const Tensor &labels, int64_t classes,
                                       int64_t ignore) {
@@ -123,6 +136,7 @@ static LogicalResult mseGrad(nn::MseGradOp op, Frame &frame) {
 
 void intq::reference::defineIndexing(Definitions &t) {
   define<nn::EmbeddingOp>(t, embedding);
+  define<nn::PositionIdsOp>(t, positionIds);
   define<nn::EmbeddingGradOp>(t, embeddingGrad);
   define<nn::CrossEntropyOp>(t, crossEntropy);
   define<nn::CrossEntropyGradOp>(t, crossEntropyGrad);

@@ -11,7 +11,7 @@ func.func @forward(%p: tensor<4xf32> {intq.state = "p", intq.role = "parameter"}
 
 // -----
 
-// expected-error @below {{expected a result marked intq.loss in @grad, but got none: the graph has no loss; name one with --loss cross-entropy, mse or span}}
+// expected-error @below {{expected a result marked intq.loss in @grad, but got none: the graph has no loss; name one with --loss cross-entropy, mse, span or mlm}}
 func.func @forward(%p: tensor<4xf32> {intq.state = "p", intq.role = "parameter"}) -> tensor<4xf32> {
   return %p : tensor<4xf32>
 }

@@ -13,7 +13,7 @@ class ParameterStore;
 struct OnnxToNNOptions {
   llvm::StringMap<int64_t> bind;  ///< symbolic dimension → size
   std::optional<double> dropout;  ///< replaces every dropout ratio
-  std::string loss;               ///< loss to add: cross-entropy, mse, span
+  std::string loss;               ///< loss to add: cross-entropy, mse, span, mlm
   std::vector<std::string> freeze; ///< globs of parameters that are not trained
   /// Elements of constants and index maps that folding may make, in all (H25); reading 16 counts as making one.
   int64_t maxFolded = int64_t(1) << 26;

@@ -13,7 +13,7 @@ def OnnxToNNPass : Pass<"onnx-to-nn", "::mlir::ModuleOp"> {
   }];
   let options = [
     ListOption<"bind", "bind", "std::string", "size of a symbolic dimension, as name=value">,
-    Option<"loss", "loss", "std::string", "\"\"", "loss to add: cross-entropy, mse or span">
+    Option<"loss", "loss", "std::string", "\"\"", "loss to add: cross-entropy, mse, span or mlm">
   ];
   let statistics = [Statistic<"converted", "converted", "onnx nodes that were read">];
   let dependentDialects = ["::intq::nn::NNDialect", "::mlir::func::FuncDialect"];

@@ -1,4 +1,4 @@
-// GELU and tanh with their derivatives, and dropout, an element at a time (Spec, section GELU).
+// GELU, tanh and ReLU with their derivatives, and dropout, an element at a time (Spec, section GELU).
 #pragma once
 #include "intq/Format/Math.h"
 
@@ -35,6 +35,16 @@ template <class M> typename M::F geluTanhGrad(M &m, typename M::F dy, typename M
 /// From y = tanh(x).
 template <class M> typename M::F tanhGrad(M &m, typename M::F dy, typename M::F y) {
   return m.mul(dy, m.fma(m.neg(y), y, m.constant(1.0f)));
+}
+
+/// +0 below 0; NaN stays NaN.
+template <class M> typename M::F relu(M &m, typename M::F x) {
+  return m.select(m.le(x, m.constant(0.0f)), m.constant(0.0f), x);
+}
+
+/// From y = relu(x).
+template <class M> typename M::F reluGrad(M &m, typename M::F dy, typename M::F y) {
+  return m.select(m.lt(m.constant(0.0f), y), dy, m.constant(0.0f));
 }
 
 /// What a dropout ratio means: an element is dropped iff its 16-bit draw is < `threshold`.

@@ -1,4 +1,4 @@
-// GELU in its spellings, tanh, dropout.
+// GELU in its spellings, tanh, ReLU, dropout.
 #include "Match.h"
 #include <cmath>
 
@@ -8,7 +8,7 @@ using namespace intq::conversion;
 
 void conversion::setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximation approximate) {
   if (!x.is(Val::Kind::Float))
-    return c.set(node, 0, c.defer(node, "expected a float tensor"));
+    return c.set(node, 0, c.deferFor(node, x, "expected a float tensor"));
   Val out = x;
   Val plain = x;
   plain.view = View::identity(cast<RankedTensorType>(x.base.getType()).getShape());
@@ -96,9 +96,9 @@ static bool recognizeGelu(Converter &c, onnx::NodeOp node) {
   return false;
 }
 
-static void convertTanh(Converter &c, onnx::NodeOp node) {
+template <class Op> static void convertUnary(Converter &c, onnx::NodeOp node) {
   Value x = c.operand(node, 0).is(Val::Kind::Float) ? c.materialize(c.operand(node, 0)) : Value();
-  c.set(node, 0, x ? c.floating(nn::TanhOp::create(c.builder, c.loc(node), x.getType(), x))
+  c.set(node, 0, x ? c.floating(Op::create(c.builder, c.loc(node), x.getType(), x))
                    : c.defer(node, "expected a float tensor"));
 }
 
@@ -144,7 +144,8 @@ static void convertDropout(Converter &c, onnx::NodeOp node) {
 void conversion::addActivationNodes(Handlers &handlers) {
   handlers.nodes["Gelu"] = convertGelu;
   handlers.nodes["com.microsoft::Gelu"] = convertGelu;
-  handlers.nodes["Tanh"] = convertTanh;
+  handlers.nodes["Tanh"] = convertUnary<nn::TanhOp>;
+  handlers.nodes["Relu"] = convertUnary<nn::ReluOp>;
   handlers.nodes["Dropout"] = convertDropout;
   handlers.recognizers["Mul"].push_back(recognizeGelu);
 }

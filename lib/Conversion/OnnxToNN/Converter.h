@@ -81,6 +81,8 @@ public:
   Val constant(Tensor tensor) const;
   Val floating(mlir::Value value) const;
   Val defer(onnx::NodeOp node, const llvm::Twine &why);
+  /// For a node that needs `x`: what already kept `x` from being converted is the reason, else `why`.
+  Val deferFor(onnx::NodeOp node, const Val &x, const llvm::Twine &why);
   /// A copy under another shape; nothing where the layout cannot express it.
   std::optional<Val> reshaped(const Val &val, llvm::ArrayRef<int64_t> shape);
   Val transposed(const Val &val, llvm::ArrayRef<int64_t> perm);
@@ -158,7 +160,7 @@ private:
   // Parameters.
   void readSignature();
   std::string canonicalName(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
-                            llvm::StringRef suffix) const;
+                            llvm::StringRef suffix);
   mlir::Value addArgument(mlir::Type type, mlir::NamedAttrList attributes, std::pair<unsigned, unsigned> order);
   void noteUntied(const Source &source, llvm::StringRef name);
   mlir::Value sourceArgument(const Source &source, llvm::StringRef name, bool inPosition);
@@ -181,6 +183,7 @@ private:
   std::vector<Argument> arguments;
   llvm::StringMap<mlir::Value> parameters; ///< by canonical name
   llvm::DenseMap<const Source *, mlir::Value> foldedTables;
+  llvm::DenseMap<const Source *, std::string> scopeNames; ///< of anonymous initializers, by their first use
   llvm::DenseMap<mlir::Value, std::string> names;
   llvm::StringMap<llvm::SmallSetVector<mlir::Attribute, 2>> users; ///< canonical name → intq.users
   llvm::MapVector<mlir::Value, std::string> gradients; ///< onnx value → name of its parameter

@@ -46,12 +46,12 @@ static void convertFastGelu(Converter &c, onnx::NodeOp node) {
 static void convertFusedGemm(Converter &c, onnx::NodeOp node) {
   Val product = gemm(c, node);
   llvm::StringRef activation = stringAttr(node, "activation", "");
-  if (product.is(Val::Kind::Deferred) || activation != "Tanh")
-    return c.set(node, 0, product.is(Val::Kind::Deferred)
-                              ? product
-                              : c.defer(node, "expected the activation Tanh, but got '" + activation + "'"));
+  if (product.is(Val::Kind::Deferred) || (activation != "Tanh" && activation != "Relu"))
+    return c.set(node, 0, c.deferFor(node, product, "expected the activation Tanh or Relu, but got '" + activation + "'"));
   Value x = c.materialize(product);
-  c.set(node, 0, c.floating(nn::TanhOp::create(c.builder, c.loc(node), x.getType(), x)));
+  Value y = activation == "Tanh" ? nn::TanhOp::create(c.builder, c.loc(node), x.getType(), x).getResult()
+                                 : nn::ReluOp::create(c.builder, c.loc(node), x.getType(), x).getResult();
+  c.set(node, 0, c.floating(y));
 }
 
 void conversion::addFusedNodes(Handlers &handlers) {

@@ -20,8 +20,9 @@ template <class Op, class... Args> static Val elementwise(Converter &c, onnx::No
   return *c.reshaped(c.floating(Op::create(c.builder, c.loc(node), g.getType(), g, x, args...)), dy.shape);
 }
 
-static void convertTanhGrad(Converter &c, onnx::NodeOp node) {
-  c.set(node, 0, elementwise<nn::TanhGradOp>(c, node));
+// From the output of the forward op.
+template <class Op> static void convertOutputGrad(Converter &c, onnx::NodeOp node) {
+  c.set(node, 0, elementwise<Op>(c, node));
 }
 
 static void convertSoftmaxGrad(Converter &c, onnx::NodeOp node) {
@@ -135,7 +136,8 @@ static void convertCrossEntropyGrad(Converter &c, onnx::NodeOp node) {
 
 void conversion::addGradientNodes(Handlers &handlers) {
   auto add = [&](llvm::StringRef op, Handler handler) { handlers.nodes[("com.microsoft::" + op).str()] = handler; };
-  add("TanhGrad", convertTanhGrad);
+  add("TanhGrad", convertOutputGrad<nn::TanhGradOp>);
+  add("ReluGrad", convertOutputGrad<nn::ReluGradOp>);
   add("SoftmaxGrad", convertSoftmaxGrad);
   add("SoftmaxGrad_13", convertSoftmaxGrad);
   add("GeluGrad", convertGeluGrad);

@@ -1,5 +1,5 @@
-// Lookups: embedding tables, selection of a token, and gathers that build masks.
-#include "Converter.h"
+// Lookups: embedding tables, positions counted from the padding, selection of a token, and gathers that build masks.
+#include "Match.h"
 
 using namespace mlir;
 using namespace intq;
@@ -33,6 +33,10 @@ static Val embedding(Converter &c, onnx::NodeOp node, const Val &table, const Va
   }
   if (!index)
     return c.defer(node, "expected ids to be an integer input or constants");
+  if (auto positions = index.getDefiningOp<nn::PositionIdsOp>())
+    if (int64_t rows = positions.getPaddingIdx() + ids.shape.back() + 1; rows > table.shape[0])
+      return c.defer(node, "expected a table of at least " + llvm::Twine(rows) + " rows for positions counted from the "
+                           "padding, but got " + llvm::Twine(table.shape[0]) + "; bind a shorter sequence");
   Value argument = c.parameter(table, node, "embedding", 0, "weight");
   if (!(table.view == View::identity(cast<RankedTensorType>(argument.getType()).getShape())))
     return c.defer(node, "expected a table [rows, features], but got its transpose");
@@ -142,8 +146,66 @@ static void convertGatherND(Converter &c, onnx::NodeOp node) {
   c.set(node, 0, c.selected(x, index, shape));
 }
 
+// `value` behind nodes that change only its type.
+static Value uncast(Converter &c, Value value) {
+  onnx::NodeOp node = c.definition(value);
+  while (node && (opOf(node) == "Cast" || opOf(node) == "CastLike") && !node.getInputs().empty()) {
+    value = node.getInputs()[0];
+    node = c.definition(value);
+  }
+  return value;
+}
+
+// Whether `value` is 1 where `ids` is not `padding`: Not(Equal(ids, padding)). Sets `ids`.
+static bool isKept(Converter &c, Value value, int64_t padding, Value &ids) {
+  onnx::NodeOp negation = defined(c, uncast(c, value), "Not");
+  onnx::NodeOp equal = negation ? defined(c, uncast(c, negation.getInputs()[0]), "Equal") : onnx::NodeOp();
+  Value tokens = besideConstant(c, equal, [&](double v) { return v == double(padding); });
+  if (tokens)
+    ids = uncast(c, tokens);
+  return bool(tokens);
+}
+
+// The sums along the tokens of `kept`, maybe with a constant 0 added (a past length).
+static bool isRunningCount(Converter &c, Value value, int64_t padding, Value ids) {
+  value = uncast(c, value);
+  if (Value inner = besideConstant(c, defined(c, value, "Add"), [](double v) { return v == 0; }))
+    value = uncast(c, inner);
+  onnx::NodeOp sum = defined(c, value, "CumSum");
+  Value summed;
+  return sum && !intAttr(sum, "exclusive", 0) && !intAttr(sum, "reverse", 0) &&
+         (c.operand(sum, 1).uniform() == 1.0 || c.operand(sum, 1).uniform() == -1.0) &&
+         isKept(c, sum.getInputs()[0], padding, summed) && summed == ids;
+}
+
+// cumsum(ids ≠ padding)·(ids ≠ padding) + padding: RoBERTa's positions.
+static bool recognizePositions(Converter &c, onnx::NodeOp node) {
+  int64_t padding = -1;
+  Value product = besideConstant(c, node, [&](double v) {
+    padding = v >= 0 && v < double(1 << 30) && v == double(int64_t(v)) ? int64_t(v) : -1;
+    return padding >= 0;
+  });
+  onnx::NodeOp mul = product ? defined(c, uncast(c, product), "Mul") : onnx::NodeOp();
+  for (unsigned i = 0; mul && i < 2 && mul.getInputs().size() == 2; ++i) {
+    Value ids;
+    if (!isKept(c, mul.getInputs()[i], padding, ids) || !isRunningCount(c, mul.getInputs()[1 - i], padding, ids))
+      continue;
+    const Val &tokens = c.get(ids);
+    Value input = tokens.rank() == 2 ? c.integers(tokens) : Value();
+    if (!input)
+      return false;
+    Val out = tokens;
+    out.base = nn::PositionIdsOp::create(c.builder, c.loc(node), input.getType(), input,
+                                         c.builder.getI64IntegerAttr(padding));
+    c.set(node, 0, std::move(out));
+    return true;
+  }
+  return false;
+}
+
 void conversion::addIndexingNodes(Handlers &handlers) {
   handlers.nodes["Gather"] = convertGather;
   handlers.nodes["GatherElements"] = convertGatherElements;
   handlers.nodes["GatherND"] = convertGatherND;
+  handlers.recognizers["Add"].push_back(recognizePositions);
 }

@@ -77,47 +77,66 @@ static Value crossEntropy(Converter &c, Value logits, Value labels, int64_t igno
                                     c.reshape(labels, {rows}), c.builder.getI64IntegerAttr(ignored));
 }
 
+static Shape shapeOf(Value v) { return Shape(cast<RankedTensorType>(v.getType()).getShape()); }
+
+// The mean of the losses of start and end; labels S are ignored, as in Hugging Face's models.
+static Value spanLoss(Converter &c, Value start, Value end) {
+  int64_t batch = shapeOf(start)[0], length = shapeOf(start)[1];
+  Value first = crossEntropy(c, start, c.addInput("start_positions", {batch}, true), length);
+  Value second = crossEntropy(c, end, c.addInput("end_positions", {batch}, true), length);
+  Location here = c.builder.getUnknownLoc();
+  Value sum = nn::AddOp::create(c.builder, here, c.f32({}), first, second);
+  return nn::ScaleOp::create(c.builder, here, c.f32({}), sum, APFloat(0.5f));
+}
+
+// Column `at` of scores [B, S, 2].
+static Value column(Converter &c, Value scores, int64_t at) {
+  Shape shape = shapeOf(scores);
+  Value part = nn::SliceOp::create(c.builder, c.builder.getUnknownLoc(), c.f32({shape[0], shape[1], 1}), scores,
+                                   Shape{0, 0, at});
+  return c.reshape(part, {shape[0], shape[1]});
+}
+
 Value Converter::buildLoss(llvm::ArrayRef<Value> outputs) {
-  auto shapeOf = [](Value v) { return Shape(cast<RankedTensorType>(v.getType()).getShape()); };
-  Location here = builder.getUnknownLoc();
-  if (options.loss == "cross-entropy" && outputs.size() == 1 && shapeOf(outputs[0]).size() >= 2) {
-    Shape shape = shapeOf(outputs[0]);
+  Shape shape = outputs.empty() ? Shape() : shapeOf(outputs[0]);
+  if ((options.loss == "cross-entropy" || options.loss == "mlm") && outputs.size() == 1 && shape.size() >= 2) {
     shape.pop_back();
     return crossEntropy(*this, outputs[0], addInput("labels", shape, true), kIgnoreIndex);
   }
   if (options.loss == "mse" && outputs.size() == 1) {
-    Shape shape = shapeOf(outputs[0]);
     if (shape.size() > 1 && shape.back() == 1)
       shape.pop_back();
     Value labels = addInput("labels", shape, false);
-    return nn::MseOp::create(builder, here, f32({}), reshape(outputs[0], shape), labels);
+    return nn::MseOp::create(builder, builder.getUnknownLoc(), f32({}), reshape(outputs[0], shape), labels);
   }
-  if (options.loss == "span" && outputs.size() == 2 && shapeOf(outputs[0]).size() == 2 &&
-      shapeOf(outputs[0]) == shapeOf(outputs[1])) {
-    int64_t batch = shapeOf(outputs[0])[0], length = shapeOf(outputs[0])[1];
-    Value start = crossEntropy(*this, outputs[0], addInput("start_positions", {batch}, true), length);
-    Value end = crossEntropy(*this, outputs[1], addInput("end_positions", {batch}, true), length);
-    Value sum = nn::AddOp::create(builder, here, f32({}), start, end);
-    return nn::ScaleOp::create(builder, here, f32({}), sum, APFloat(0.5f));
-  }
+  if (options.loss == "span" && outputs.size() == 2 && shape.size() == 2 && shapeOf(outputs[1]) == shape)
+    return spanLoss(*this, outputs[0], outputs[1]);
+  if (options.loss == "span" && outputs.size() == 1 && shape.size() == 3 && shape[2] == 2)
+    return spanLoss(*this, column(*this, outputs[0], 0), column(*this, outputs[0], 1));
   return {};
 }
 
 void Converter::addLoss(llvm::SmallVectorImpl<Result> &results) {
   if (options.loss.empty()) {
     if (llvm::none_of(results, [](const Result &r) { return r.attributes.get(program::kLoss); }))
-      notes.push_back("the file has no loss; add one with --loss cross-entropy, mse or span to train it");
+      notes.push_back("the file has no loss; add one with --loss cross-entropy, mse, span or mlm to train it");
     return;
   }
   if (!errors.empty() || !required.empty())
     return;
-  llvm::SmallVector<Value> outputs;
-  for (const Result &result : results)
+  llvm::SmallVector<Value> outputs, named;
+  for (const Result &result : results) {
     outputs.push_back(result.value);
+    llvm::StringRef name = cast<StringAttr>(result.attributes.get(program::kOutput)).getValue();
+    if (name == "logits" || (options.loss == "span" && (name == "start_logits" || name == "end_logits")))
+      named.push_back(result.value);
+  }
+  if (!named.empty()) // hidden states and attentions may be outputs too
+    outputs = named;
   Value loss = form == "D" ? buildLoss(outputs) : Value();
   if (!loss) {
-    errors.push_back("loss '" + options.loss + "': expected cross-entropy or mse of a forward graph with one float "
-                     "output, or span of one with two outputs [batch, sequence]");
+    errors.push_back("loss '" + options.loss + "': expected a forward graph with one float output, or one "
+                     "named logits; for span one [batch, sequence, 2] or two [batch, sequence]");
     return;
   }
   NamedAttrList attributes;

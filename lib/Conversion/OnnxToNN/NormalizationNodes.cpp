@@ -9,7 +9,7 @@ void conversion::setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, con
                               const Val &bias, double epsilon) {
   auto fail = [&](const llvm::Twine &why) {
     for (unsigned i = 0; i < node.getNumResults(); ++i)
-      c.set(node, i, c.defer(node, why));
+      c.set(node, i, c.deferFor(node, x, why));
   };
   if (!x.is(Val::Kind::Float) || x.shape.empty() || !(epsilon > 0))
     return fail("expected a float tensor and a positive epsilon");

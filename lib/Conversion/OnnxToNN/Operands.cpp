@@ -13,7 +13,7 @@ static unsigned requiredOperands(llvm::StringRef op, int64_t version) {
       {"Abs", 1}, {"Cast", 1}, {"Ceil", 1}, {"Clip", 1}, {"Concat", 1}, {"ConstantOfShape", 1}, {"Dropout", 1},
       {"Erf", 1}, {"Flatten", 1}, {"Floor", 1}, {"Gelu", 1}, {"Identity", 1}, {"IsNaN", 1}, {"LogSoftmax", 1},
       {"Max", 1}, {"Min", 1}, {"Neg", 1}, {"Not", 1}, {"Reciprocal", 1}, {"ReduceMean", 1}, {"ReduceProd", 1},
-      {"ReduceSum", 1}, {"Reshape", 1}, {"Shape", 1}, {"Sigmoid", 1}, {"Size", 1}, {"Slice", 1}, {"Softmax", 1},
+      {"ReduceSum", 1}, {"Relu", 1}, {"Reshape", 1}, {"Shape", 1}, {"Sigmoid", 1}, {"Size", 1}, {"Slice", 1}, {"Softmax", 1},
       {"Split", 1}, {"SplitToSequence", 1}, {"Sqrt", 1}, {"Squeeze", 1}, {"Sum", 1}, {"Tanh", 1}, {"Transpose", 1},
       {"Unsqueeze", 1},
       {"Add", 2}, {"And", 2}, {"CastLike", 2}, {"CumSum", 2}, {"Div", 2}, {"Equal", 2}, {"Expand", 2}, {"Gather", 2},
@@ -28,6 +28,7 @@ static unsigned requiredOperands(llvm::StringRef op, int64_t version) {
       {"com.microsoft::InPlaceAccumulatorV2", 2}, {"com.microsoft::ReduceSumTraining", 2},
       {"com.microsoft::SoftmaxCrossEntropyLossInternal", 2}, {"com.microsoft::SoftmaxGrad", 2},
       {"com.microsoft::SoftmaxGrad_13", 2}, {"com.microsoft::TanhGrad", 2},
+      {"com.microsoft::ReluGrad", 2},
       {"com.microsoft::Attention", 3}, {"com.microsoft::GatherGrad", 3}, {"com.microsoft::SkipLayerNormalization", 3},
       {"com.microsoft::SoftmaxCrossEntropyLossGrad", 3}, {"com.microsoft::SoftmaxCrossEntropyLossInternalGrad", 3},
       {"com.microsoft::LayerNormalizationGrad", 5}, {"com.microsoft::SliceGrad", 4}};

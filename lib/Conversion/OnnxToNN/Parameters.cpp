@@ -73,7 +73,7 @@ static llvm::SmallVector<std::string> foldedFrom(const Source &source) {
 
 // Rules of docs/Import.md, section Names of parameters: the use decides first.
 std::string Converter::canonicalName(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
-                                     llvm::StringRef suffix) const {
+                                     llvm::StringRef suffix) {
   const Source &source = *val.source;
   if (form != "D")
     return source.name;
@@ -91,7 +91,8 @@ std::string Converter::canonicalName(const Val &val, onnx::NodeOp node, llvm::St
     llvm::StringRef scope = node.getName().drop_front().rsplit('/').first;
     std::string sibling = scope.str();
     std::replace(sibling.begin(), sibling.end(), '/', '.');
-    return sibling + "." + suffix.str();
+    // Layers that share a matrix use one initializer: it stays one parameter (decision 8).
+    return scopeNames.try_emplace(&source, sibling + "." + suffix.str()).first->second;
   }
   if (source.isTransposed)
     name.consume_back("_transposed");

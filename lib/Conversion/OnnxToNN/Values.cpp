@@ -81,6 +81,15 @@ Val Converter::defer(onnx::NodeOp node, const llvm::Twine &why) {
   return val;
 }
 
+Val Converter::deferFor(onnx::NodeOp node, const Val &x, const llvm::Twine &why) {
+  if (!x.is(Val::Kind::Deferred))
+    return defer(node, why);
+  Val val;
+  val.kind = Val::Kind::Deferred;
+  val.findings = x.findings;
+  return val;
+}
+
 std::optional<Val> Converter::reshaped(const Val &val, llvm::ArrayRef<int64_t> shape) {
   Val out = val;
   out.shape.assign(shape.begin(), shape.end());

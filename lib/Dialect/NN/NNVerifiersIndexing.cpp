@@ -26,6 +26,18 @@ LogicalResult EmbeddingGradOp::verify() {
   return verifyPaddingIndex(*this, getPaddingIdx(), table[0]); // embedding_grad_c3
 }
 
+LogicalResult PositionIdsOp::verify() {
+  ArrayRef<int64_t> ids = getIds().getType().getShape();
+  if (failed(expectRank(*this, "ids", ids, 2))) // position_ids_c1
+    return failure();
+  if (failed(expectShape(*this, "a result", getType().getShape(), ids))) // position_ids_c2
+    return failure();
+  int64_t padding = getPaddingIdx();
+  if (padding < 0 || padding >= (int64_t(1) << 30)) // position_ids_c3
+    return emitOpError() << "expected padding_idx from 0 to below 2^30, but got " << padding;
+  return success();
+}
+
 LogicalResult CrossEntropyOp::verify() {
   ArrayRef<int64_t> logits = getLogits().getType().getShape();
   if (failed(expectRank(*this, "logits", logits, 2))) // cross_entropy_c1

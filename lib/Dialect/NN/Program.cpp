@@ -26,7 +26,7 @@ FailureOr<unsigned> program::lossResult(func::FuncOp func) {
       return i;
   return func.emitError() << "expected a result marked " << kLoss << " in @" << func.getName()
                           << ", but got none: the graph has no loss; name one with --loss "
-                             "cross-entropy, mse or span";
+                             "cross-entropy, mse, span or mlm";
 }
 
 Value program::getOrAddRng(func::FuncOp func) {

@@ -47,6 +47,13 @@ static LogicalResult emitTanhGrad(KernelBuilder &k) {
   return emitMap(k, [](Vector &m, ArrayRef<Value> x) { return tanhGrad(m, x[0], x[1]); });
 }
 
+static LogicalResult emitRelu(KernelBuilder &k) {
+  return emitMap(k, [](Vector &m, ArrayRef<Value> x) { return relu(m, x[0]); });
+}
+static LogicalResult emitReluGrad(KernelBuilder &k) {
+  return emitMap(k, [](Vector &m, ArrayRef<Value> x) { return reluGrad(m, x[0], x[1]); });
+}
+
 static LogicalResult emitDropout(KernelBuilder &k) {
   auto op = cast<nn::DropoutOp>(k.op);
   DropoutRule rule(op.getRatio().convertToFloat());
@@ -175,4 +182,6 @@ void intq::cpu::addElementwiseKernels(KernelRegistry &r) {
   r["nn.gelu_grad"] = {emitGeluGrad, /*inPlace=*/true};
   r["nn.tanh"] = {emitTanh, /*inPlace=*/true};
   r["nn.tanh_grad"] = {emitTanhGrad, /*inPlace=*/true};
+  r["nn.relu"] = {emitRelu, /*inPlace=*/true};
+  r["nn.relu_grad"] = {emitReluGrad, /*inPlace=*/true};
 }

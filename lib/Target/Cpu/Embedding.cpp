@@ -1,4 +1,4 @@
-// Kernels of embedding tables, of floats and of codes: rows gathered, and gradients added by row.
+// Kernels of embedding tables, of floats and of codes: rows gathered, and gradients added by row; and of positions.
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Format/Quantize.h"
@@ -34,6 +34,23 @@ static LogicalResult emitCodeEmbedding(KernelBuilder &k) {
     Value scale = k.splat(k.loadScalar(k.operandScales(0), perRow ? row : k.index(0)));
     k.forLanes(columns, [&](Lanes lanes) {
       k.store(decode(v, k.loadCodes(k.operand(0), from, lanes), scale), k.result(), to, lanes);
+    });
+  });
+  return success();
+}
+
+static LogicalResult emitPositionIds(KernelBuilder &k) {
+  auto op = cast<nn::PositionIdsOp>(k.op);
+  int64_t rows = op.getType().getDimSize(0), columns = op.getType().getDimSize(1);
+  VectorMachine s = k.scalar();
+  Value padding = s.constantI(static_cast<int32_t>(op.getPaddingIdx()));
+  k.parallelFor(rows, columns, [&](Value row) {
+    Value base = k.mulIndex(row, columns);
+    k.loop(k.index(0), k.index(columns), 1, {padding}, [&](Value i, ValueRange last) {
+      Value at = k.addIndex(base, i), isPadding = s.eqI(k.loadScalar(k.operand(0), at), padding);
+      Value next = s.selectI(isPadding, last[0], s.addI(last[0], s.constantI(1)));
+      k.storeScalar(s.selectI(isPadding, padding, next), k.result(), at);
+      return Values{next};
     });
   });
   return success();
@@ -133,6 +150,7 @@ static LogicalResult emitCodeEmbeddingGrad(KernelBuilder &k) {
 
 void intq::cpu::addEmbeddingKernels(KernelRegistry &registry) {
   registry["nn.embedding"] = {emitEmbedding};
+  registry["nn.position_ids"] = {emitPositionIds};
   registry["nn.embedding_grad"] = {emitEmbeddingGrad};
   registry["intq.embedding"] = {emitCodeEmbedding};
   registry["intq.embedding_grad"] = {emitCodeEmbeddingGrad};

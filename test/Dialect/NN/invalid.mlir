@@ -856,6 +856,46 @@ func.func @softmax_grad_c1(%arg0: tensor<f32>, %arg1: tensor<f32>) {
 
 // -----
 
+func.func @relu_types(%arg0: tensor<4xf32>) {
+  // expected-error @+1 {{'nn.relu' op requires the same type for all operands and results}}
+  %0 = nn.relu %arg0 : (tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @relu_grad_types(%arg0: tensor<4xf32>, %arg1: tensor<4xf32>) {
+  // expected-error @+1 {{'nn.relu_grad' op requires the same type for all operands and results}}
+  %0 = nn.relu_grad %arg0, %arg1 : (tensor<4xf32>, tensor<4xf32>) -> tensor<5xf32>
+  return
+}
+
+// -----
+
+func.func @position_ids_c1(%arg0: tensor<4xi32>) {
+  // expected-error @+1 {{'nn.position_ids' op expected ids of rank 2, but got [4]}}
+  %0 = nn.position_ids %arg0 {padding_idx = 1 : i64} : (tensor<4xi32>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @position_ids_c2(%arg0: tensor<2x4xi32>) {
+  // expected-error @+1 {{'nn.position_ids' op expected a result of shape [2, 4], but got [2, 5]}}
+  %0 = nn.position_ids %arg0 {padding_idx = 1 : i64} : (tensor<2x4xi32>) -> tensor<2x5xi32>
+  return
+}
+
+// -----
+
+func.func @position_ids_c3(%arg0: tensor<2x4xi32>) {
+  // expected-error @+1 {{'nn.position_ids' op expected padding_idx from 0 to below 2^30, but got -1}}
+  %0 = nn.position_ids %arg0 {padding_idx = -1 : i64} : (tensor<2x4xi32>) -> tensor<2x4xi32>
+  return
+}
+
+// -----
+
 func.func @mask_rows_c1(%arg0: tensor<2x3x4x8xf32>, %arg1: tensor<2x8xi32>) {
   // expected-error @+1 {{'nn.mask_rows' op expected keep of shape [2, 4], but got [2, 8]}}
   %0 = nn.mask_rows %arg0, %arg1 : (tensor<2x3x4x8xf32>, tensor<2x8xi32>) -> tensor<2x3x4x8xf32>

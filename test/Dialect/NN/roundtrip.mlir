@@ -282,6 +282,27 @@ func.func @softmax_grad(%arg0: tensor<2x8xf32>, %arg1: tensor<2x8xf32>) {
   return
 }
 
+// CHECK-LABEL: @relu
+// CHECK: nn.relu %{{.*}} : (tensor<f32>) -> tensor<f32>
+func.func @relu(%arg0: tensor<f32>) {
+  %0 = nn.relu %arg0 : (tensor<f32>) -> tensor<f32>
+  return
+}
+
+// CHECK-LABEL: @relu_grad
+// CHECK: nn.relu_grad %{{.*}}, %{{.*}} : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+func.func @relu_grad(%arg0: tensor<4xf32>, %arg1: tensor<4xf32>) {
+  %0 = nn.relu_grad %arg0, %arg1 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  return
+}
+
+// CHECK-LABEL: @position_ids
+// CHECK: nn.position_ids %{{.*}} {padding_idx = 1 : i64} : (tensor<2x4xi32>) -> tensor<2x4xi32>
+func.func @position_ids(%arg0: tensor<2x4xi32>) {
+  %0 = nn.position_ids %arg0 {padding_idx = 1 : i64} : (tensor<2x4xi32>) -> tensor<2x4xi32>
+  return
+}
+
 // CHECK-LABEL: @mask_rows
 // CHECK: nn.mask_rows %{{.*}}, %{{.*}} : (tensor<2x3x4x8xf32>, tensor<2x4xi32>) -> tensor<2x3x4x8xf32>
 func.func @mask_rows(%arg0: tensor<2x3x4x8xf32>, %arg1: tensor<2x4xi32>) {

@@ -56,6 +56,16 @@ def NN_TanhGradOp : NN_PlainOp<"tanh_grad", [SameOperandsAndResultType]> {
   let arguments = (ins NN_F32:$dy, NN_F32:$y);
   let results = (outs NN_F32:$dx);
 }
+def NN_ReluOp : NN_PlainOp<"relu", [SameOperandsAndResultType]> {
+  let summary = "x where it is not below 0, else +0; NaN stays";
+  let arguments = (ins NN_F32:$x);
+  let results = (outs NN_F32:$result);
+}
+def NN_ReluGradOp : NN_PlainOp<"relu_grad", [SameOperandsAndResultType]> {
+  let summary = "gradient of relu: dy where y > 0, else +0, y the output of relu";
+  let arguments = (ins NN_F32:$dy, NN_F32:$y);
+  let results = (outs NN_F32:$dx);
+}
 def NN_DropoutOp : NN_PlainOp<"dropout"> {
   let summary = "zero elements at random and scale up the rest";
   let description = [{

@@ -24,6 +24,17 @@ def NN_EmbeddingGradOp : NN_PlainOp<"embedding_grad"> {
   let results = (outs NN_F32:$dtable);
   let hasVerifier = 1;
 }
+def NN_PositionIdsOp : NN_PlainOp<"position_ids"> {
+  let summary = "positions counted over the tokens that are no padding: i32 [B, S] → i32 [B, S]";
+  let description = [{
+    `padding_idx` where the id is `padding_idx`, else `padding_idx` + the number of tokens up to and with this one
+    whose id is another: RoBERTa's and MPNet's positions. (C1) ids have rank 2. (C2) The result has the type
+    of ids. (C3) 0 ≤ padding_idx < 2^30.
+  }];
+  let arguments = (ins NN_I32:$ids, I64Attr:$padding_idx);
+  let results = (outs NN_I32:$result);
+  let hasVerifier = 1;
+}
 def NN_CrossEntropyOp : NN_PlainOp<"cross_entropy"> {
   let summary = "mean softmax cross-entropy: f32 [N, C], i32 [N] → scalar";
   let description = [{

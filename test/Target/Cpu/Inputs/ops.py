@@ -131,6 +131,8 @@ def float_ops(n):
     f.op("nn.scale", [x], [x[1]], "factor = 0.3 : f32")
     [t] = f.op("nn.tanh", [x], [x[1]])
     f.op("nn.tanh_grad", [y, t], [x[1]])
+    [t] = f.op("nn.relu", [x], [x[1]])
+    f.op("nn.relu_grad", [y, t], [x[1]])
     for shape in ((3, n), (9, 117, n)):
         x = f.floats(*shape)
         f.op("nn.dropout", [x, f.rng()], [x[1]], 'ratio = 0.3 : f32, stream = "d"')
@@ -181,6 +183,8 @@ def row_ops(n):
     table, ids = f.floats(9, n), f.ints((3, 7), 0, 9)
     [e] = f.op("nn.embedding", [table, ids], [tensor((3, 7, n))], 'site = "e"')
     f.op("nn.embedding_grad", [e, ids], [table[1]], 'padding_idx = 2 : i64, site = "e"')
+    ids = f.ints((3, n), 0, 4)
+    f.op("nn.position_ids", [ids], [ids[1]], "padding_idx = 1 : i64")
     logits, labels = f.floats(5, n), f.ints((5,), 0, n)
     [loss] = f.op("nn.cross_entropy", [logits, labels], [tensor(())])
     f.op("nn.cross_entropy_grad", [loss, logits, labels], [logits[1]])
