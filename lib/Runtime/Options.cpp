@@ -136,19 +136,30 @@ static void readFunctions(Reader &r, TrainingOptions &training) {
   }
 }
 
-static void readBind(Reader &r, StringMap<int64_t> &bind) {
-  const json::Value *v = r.take("bind");
+static void readSizes(Reader &r, StringRef key, int64_t least, StringMap<int64_t> &sizes) {
+  const json::Value *v = r.take(key);
   if (!v)
     return;
   const json::Object *object = v->getAsObject();
   if (!object)
-    return r.wrong("bind", "an object of dimension names and sizes", *v);
+    return r.wrong(key, "an object of names and numbers", *v);
   for (const auto &entry : *object) {
     auto size = entry.second.getAsInteger();
-    if (!size || *size < 1)
-      return r.wrong("bind", "a size of at least 1 for '" + StringRef(entry.first) + "'", entry.second);
-    bind[StringRef(entry.first)] = *size;
+    if (!size || *size < least)
+      return r.wrong(key, "a number of at least " + Twine(least) + " for '" + StringRef(entry.first) + "'", entry.second);
+    sizes[StringRef(entry.first)] = *size;
   }
+}
+
+static void readTexts(Reader &r, StringRef key, std::vector<std::string> &texts) {
+  const json::Value *v = r.take(key);
+  if (!v)
+    return;
+  const json::Array *list = v->getAsArray();
+  if (!list || any_of(*list, [](const json::Value &entry) { return !entry.getAsString(); }))
+    return r.wrong(key, "a list of texts", *v);
+  for (const json::Value &entry : *list)
+    texts.push_back(entry.getAsString()->str());
 }
 
 // Limits of what a file may ask for (docs/Import.md); only the file's own size has an upper bound.
@@ -197,7 +208,10 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
     r.number("dropout", o.training.dropout.emplace(0.0));
   readFunctions(r, o.training);
   r.flag("derive_backward", o.deriveBackward);
-  readBind(r, o.bind);
+  readSizes(r, "bind", 1, o.bind);
+  readSizes(r, "padding", 0, o.padding);
+  readTexts(r, "train", o.train);
+  readTexts(r, "freeze", o.freeze);
   readLimits(r, o);
   r.text("link_root", o.file.linkRoot);
   r.flag("checkpointing", o.training.checkpointing);

@@ -11,7 +11,8 @@ struct Options {
   TrainingOptions training;
   std::string engine = "cpu", isa = "auto", checkpoint, loss, dumpStages;
   unsigned threads = 0;
-  llvm::StringMap<int64_t> bind;
+  llvm::StringMap<int64_t> bind, padding;
+  std::vector<std::string> train, freeze;
   FileOptions file;
   bool deriveBackward = false; ///< intq's own gradients in place of the file's
   int64_t maxFolded = OnnxToNNOptions().maxFolded;

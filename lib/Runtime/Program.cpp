@@ -256,6 +256,9 @@ static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, con
   importOptions.file = options.file;
   importOptions.conversion.maxFolded = options.maxFolded;
   importOptions.conversion.bind = options.bind;
+  importOptions.conversion.padding = options.padding;
+  importOptions.conversion.train = options.train;
+  importOptions.conversion.freeze = options.freeze;
   importOptions.conversion.loss = options.loss;
   importOptions.checkpoint = options.checkpoint;
   return importModel(context, path, importOptions);

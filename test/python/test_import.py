@@ -137,8 +137,8 @@ def gemm(name, *operands, **attributes):
     ([gemm("a", "b", "w"), gemm("b", "a", "w"), gemm("y", "x", "w")], "part of a cycle"),
     ([gemm("y", "x", "w", transB=1), gemm("y", "x", "w", transB=1)], "defined once, but got 'y' again"),
     ([helper.make_node("Gemm", ["x", "w"], ["y"], domain="com.example")], "expected opset_import to name its domain 'com.example'"),
-    ([helper.make_node("Relu", ["x"], ["y"], name="rectifier")],
-     "node 'rectifier' (ai.onnx Relu, version 17): this operator is not supported"),
+    ([helper.make_node("Elu", ["x"], ["y"], name="rectifier")],
+     "node 'rectifier' (ai.onnx Elu, version 17): this operator is not supported"),
     ([gemm("y", "x", "w")], "expected inner dimensions to agree, but got [4, 3] and [2, 3]"),
     ([helper.make_node("Transpose", ["x"], ["y"], perm=[0, 0])], "expected a permutation of the dimensions, but got [0, 0]"),
     ([helper.make_node("Softmax", ["x"], ["y"], axis=0)], "expected the last axis, but got 0"),
@@ -152,7 +152,7 @@ def test_declared_shapes_are_checked(translate):
 
 
 def test_all_findings_are_listed(translate):
-    nodes = [helper.make_node("Relu", ["x"], ["a"], name="first"), helper.make_node("Selu", ["a"], ["b"], name="second"),
+    nodes = [helper.make_node("Celu", ["x"], ["a"], name="first"), helper.make_node("Selu", ["a"], ["b"], name="second"),
              helper.make_node("Elu", ["x"], ["c"], name="third"), helper.make_node("Concat", ["b", "c"], ["y"], axis=0),
              helper.make_node("Exp", ["x"], ["unused"], name="fourth")]
     done = translate(small(nodes=nodes))

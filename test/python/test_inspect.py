@@ -76,9 +76,9 @@ def test_merged_and_tied_parameters(inspect):
 
 def test_findings_of_a_bad_file(inspect):
     g = models.Graph()
-    g.nodes.append(onnx.helper.make_node("Relu", [g.input("x", onnx.TensorProto.FLOAT, [2])], [g.output("y", [2])], name="r"))
+    g.nodes.append(onnx.helper.make_node("Elu", [g.input("x", onnx.TensorProto.FLOAT, [2])], [g.output("y", [2])], name="r"))
     code, out, err = inspect(g.model())
-    assert code == 2 and not out and "node 'r' (ai.onnx Relu, version 17)" in err
+    assert code == 2 and not out and "node 'r' (ai.onnx Elu, version 17)" in err
 
 
 def test_shared_files(shared, capsys):

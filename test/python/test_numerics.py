@@ -16,6 +16,25 @@ def test_unary(run, op, function):
     equal(y, function(x))
 
 
+def test_relu(run):
+    rng = np.random.default_rng(4)
+    x = special_values(rng)
+    dy, t = rng.permutation(x), tensor_type(x)
+    y, dx = run(f"  %y = nn.relu %x : ({t}) -> {t}\n  %dx = nn.relu_grad %dy, %x : ({t}, {t}) -> {t}", {"x": x, "dy": dy},
+                {"y": t, "dx": t})
+    equal(y, np.where(x <= 0, F(0), x))
+    equal(dx, np.where(x > 0, dy, F(0)))
+
+
+@pytest.mark.parametrize("tokens", [1, 15, 16, 17, 100])
+def test_position_ids(run, tokens):
+    ids = np.random.default_rng(tokens).integers(0, 4, (5, tokens)).astype(np.int32)
+    t = tensor_type(ids)
+    [got] = run(f"  %p = nn.position_ids %ids {{padding_idx = 2 : i64}} : ({t}) -> {t}", {"ids": ids}, {"p": t})
+    kept = ids != 2
+    np.testing.assert_array_equal(got, np.cumsum(kept, axis=1) * kept + 2)
+
+
 def test_gelu_tanh(run):
     x = special_values(np.random.default_rng(2))
     t = tensor_type(x)

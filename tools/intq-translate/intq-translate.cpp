@@ -17,9 +17,13 @@ static cl::opt<std::string> importModelFile("import-model", cl::desc("An ONNX fi
                                             cl::value_desc("file"));
 static cl::opt<std::string> checkpoint("checkpoint", cl::desc("ONNX Runtime checkpoint with the parameters"),
                                        cl::value_desc("file"));
-static cl::opt<std::string> loss("loss", cl::desc("Loss to add: cross-entropy, mse, span"));
+static cl::opt<std::string> loss("loss", cl::desc("Loss to add: cross-entropy, mse, span, mlm"));
 static cl::list<std::string> bind("bind", cl::desc("Size of a symbolic dimension"),
                                   cl::value_desc("name=value"));
+static cl::list<std::string> train("train", cl::desc("Only these parameters are trained"), cl::value_desc("glob"));
+static cl::list<std::string> freeze("freeze", cl::desc("These parameters are not trained"), cl::value_desc("glob"));
+static cl::list<std::string> padding("padding-idx", cl::desc("Id of an input whose row in a table is not trained"),
+                                     cl::value_desc("input=id"));
 static cl::opt<bool> embed("embed", cl::desc("Keep the values of float initializers in the text"));
 
 static cl::opt<std::string> linkRoot("link-root", cl::desc("External data may be links that end below this folder"),
@@ -42,8 +46,12 @@ static int translateModel(MLIRContext &context) {
   options.file.maxNodes = maxNodes;
   options.conversion.maxFolded = maxFolded;
   options.conversion.loss = loss;
+  options.conversion.train.assign(train.begin(), train.end());
+  options.conversion.freeze.assign(freeze.begin(), freeze.end());
   if (failed(intq::parseBindings(bind, options.conversion.bind)))
     return fail("expected --bind=<name>=<positive number>");
+  if (failed(intq::parseBindings(padding, options.conversion.padding, /*least=*/0)))
+    return fail("expected --padding-idx=<input>=<number>");
   auto model = intq::importModel(context, importModelFile, options);
   if (failed(model))
     return kBadInput;

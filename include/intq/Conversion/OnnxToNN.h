@@ -14,13 +14,15 @@ struct OnnxToNNOptions {
   llvm::StringMap<int64_t> bind;  ///< symbolic dimension → size
   std::optional<double> dropout;  ///< replaces every dropout ratio
   std::string loss;               ///< loss to add: cross-entropy, mse, span, mlm
-  std::vector<std::string> freeze; ///< globs of parameters that are not trained
+  std::vector<std::string> train, freeze; ///< globs: where given only these parameters are trained; these are not
+  llvm::StringMap<int64_t> padding;       ///< input of ids → the id whose row in a table is not trained
   /// Elements of constants and index maps that folding may make, in all (H25); reading 16 counts as making one.
   int64_t maxFolded = int64_t(1) << 26;
 };
 
-/// Reads `name=value` entries into `bind`; fails on an entry of another form.
-mlir::LogicalResult parseBindings(llvm::ArrayRef<std::string> entries, llvm::StringMap<int64_t> &bind);
+/// Reads `name=value` entries, values of at least `least`, into `bind`; fails on an entry of another form.
+mlir::LogicalResult parseBindings(llvm::ArrayRef<std::string> entries, llvm::StringMap<int64_t> &bind,
+                                  int64_t least = 1);
 
 /// Replaces the `onnx.graph` of a module by @forward (form D) or @grad (forms A, C) in nn.
 /// `store` may be null; where it has the bytes of a table that a folded constant was cut

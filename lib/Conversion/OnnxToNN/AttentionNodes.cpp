@@ -119,6 +119,32 @@ static void convertSoftmax(Converter &c, onnx::NodeOp node) {
   c.set(node, 0, c.floating(softmax(c, node, x)));
 }
 
+// softmax(scale·q·kᵀ, of the kept keys)·v for q, k, v [B, h, S, D].
+static Val attend(Converter &c, onnx::NodeOp node, const Val &q, const Val &k, const Val &v, float scale,
+                  const Val &mask) {
+  Shape shape{q.shape[0], q.shape[1], q.shape[2], k.shape[2]};
+  std::string name = c.outputName(node);
+  Value scores = nn::MatmulOp::create(c.builder, c.loc(node), c.f32(shape), c.materialize(q), c.materialize(k), false,
+                                      true, c.builder.getStringAttr(name + "/scores"));
+  Val val = c.floating(scores);
+  val.scale = scale;
+  if (!mask.is(Val::Kind::Absent)) {
+    std::string why = "expected a mask that is true or 1 for kept keys";
+    auto [low, high] = mask.table.value_or(std::pair(0.0, 1.0));
+    bool kept = !isFloat(mask.elem) && !low && high, added = isFloat(mask.elem) && low <= kMasked && high == 0;
+    std::optional<Val> out;
+    if (mask.is(Val::Kind::Index) && (kept || added))
+      out = masked(c, val, mask, why);
+    if (!out)
+      return c.deferFor(node, mask, why);
+    val = *out;
+  }
+  Value p = softmax(c, node, val);
+  shape.back() = v.shape[3];
+  return c.floating(nn::MatmulOp::create(c.builder, c.loc(node), c.f32(shape), p, c.materialize(v), false, false,
+                                         c.builder.getStringAttr(name)));
+}
+
 static void convertAttention(Converter &c, onnx::NodeOp node) {
   const Val &q = c.operand(node, 0), &k = c.operand(node, 1), &v = c.operand(node, 2), &mask = c.operand(node, 3);
   bool plain = !intAttr(node, "is_causal", 0) && floatAttr(node, "softcap", 0.0) == 0.0 && node.getNumResults() == 1 &&
@@ -128,32 +154,52 @@ static void convertAttention(Converter &c, onnx::NodeOp node) {
               q.shape[0] == k.shape[0] && k.shape == v.shape && q.shape[1] == k.shape[1] && q.shape[3] == k.shape[3];
   if (!plain || !fits)
     return c.set(node, 0, c.defer(node, "expected Q, K, V [B, h, S, D] without causal mask, softcap or past"));
-  Shape shape{q.shape[0], q.shape[1], q.shape[2], k.shape[2]};
-  std::string name = c.outputName(node);
-  Value scores = nn::MatmulOp::create(c.builder, c.loc(node), c.f32(shape), c.materialize(q), c.materialize(k), false,
-                                      true, c.builder.getStringAttr(name + "/scores"));
-  Val val = c.floating(scores);
-  val.scale = float(floatAttr(node, "scale", 1.0 / std::sqrt(double(q.shape[3]))));
-  if (!mask.is(Val::Kind::Absent)) {
-    std::string why = "expected a boolean mask, true for kept keys";
-    auto [low, high] = mask.table.value_or(std::pair(0.0, 1.0));
-    bool boolean = mask.elem == Elem::Bool && !low && high, added = isFloat(mask.elem) && low <= kMasked && high == 0;
-    std::optional<Val> out;
-    if (mask.is(Val::Kind::Index) && (boolean || added))
-      out = masked(c, val, mask, why);
-    if (!out)
-      return c.set(node, 0, c.defer(node, why));
-    val = *out;
-  }
-  Value p = softmax(c, node, val);
-  shape.back() = v.shape[3];
-  c.set(node, 0, c.floating(nn::MatmulOp::create(c.builder, c.loc(node), c.f32(shape), p, c.materialize(v), false, false,
-                                                 c.builder.getStringAttr(name))));
+  if (mask.is(Val::Kind::Index) && !isFloat(mask.elem) && mask.elem != Elem::Bool)
+    return c.set(node, 0, c.defer(node, "expected a boolean mask, true for kept keys"));
+  float scale = float(floatAttr(node, "scale", 1.0 / std::sqrt(double(q.shape[3]))));
+  c.set(node, 0, attend(c, node, q, k, v, scale, mask));
+}
+
+// Part `i` of three of x [B, S, 3·h·D], as [B, h, S, D].
+static Val headsOf(Converter &c, onnx::NodeOp node, Value x, int64_t i, int64_t heads) {
+  auto shape = cast<RankedTensorType>(x.getType()).getShape();
+  int64_t width = shape[2] / 3;
+  Value part = nn::SliceOp::create(c.builder, c.loc(node), c.f32({shape[0], shape[1], width}), x, Shape{0, 0, i * width});
+  return c.transposed(*c.reshaped(c.floating(part), {shape[0], shape[1], heads, width / heads}), {0, 2, 1, 3});
+}
+
+// ONNX Runtime's fused attention: one product for Q, K and V, mask [B, S] of 0 and 1.
+static void convertFusedAttention(Converter &c, onnx::NodeOp node) {
+  const Val &x = c.operand(node, 0), &weight = c.operand(node, 1), &bias = c.operand(node, 2);
+  int64_t heads = intAttr(node, "num_heads", 0);
+  bool plain = !intAttr(node, "unidirectional", 0) && node.getNumResults() == 1 && !node.getSettings().get("qkv_hidden_sizes");
+  for (unsigned i = 4; i < node.getInputs().size(); ++i)
+    plain &= c.operand(node, i).is(Val::Kind::Absent);
+  bool fits = x.is(Val::Kind::Float) && x.rank() == 3 && c.isParameter(weight, 2) && c.isParameter(bias, 1) &&
+              weight.shape[0] == x.shape[2] && weight.shape[1] == bias.shape[0] && heads > 0 &&
+              weight.shape[1] % (3 * heads) == 0;
+  if (!plain || !fits)
+    return c.set(node, 0, c.deferFor(node, x, "expected an input [B, S, H], weights [H, 3·N], a bias and num_heads, "
+                                              "without causal mask, past or attention bias"));
+  Val mask = c.operand(node, 3);
+  if (mask.is(Val::Kind::Index) && mask.rank() == 2)
+    mask = *c.reshaped(mask, {mask.shape[0], 1, 1, mask.shape[1]});
+  auto projected = addBias(c, node, product(c, node, x, weight), bias);
+  if (!projected)
+    return c.set(node, 0, c.defer(node, "expected the product of a linear layer and its bias"));
+  Value qkv = c.materialize(*projected);
+  Val q = headsOf(c, node, qkv, 0, heads), k = headsOf(c, node, qkv, 1, heads), v = headsOf(c, node, qkv, 2, heads);
+  float scale = float(floatAttr(node, "scale", 0.0));
+  Val out = attend(c, node, q, k, v, scale == 0 ? float(1.0 / std::sqrt(double(q.shape[3]))) : scale, mask);
+  if (out.is(Val::Kind::Float))
+    out = *c.reshaped(c.transposed(out, {0, 2, 1, 3}), {x.shape[0], x.shape[1], weight.shape[1] / 3});
+  c.set(node, 0, std::move(out));
 }
 
 void conversion::addAttentionNodes(Handlers &handlers) {
   handlers.nodes["Softmax"] = convertSoftmax;
   handlers.nodes["Attention"] = convertAttention;
+  handlers.nodes["com.microsoft::Attention"] = convertFusedAttention;
   handlers.recognizers["Add"].push_back(recognizeAddedMask);
   handlers.recognizers["Where"].push_back(recognizeNanGuard);
   handlers.recognizers["Where"].push_back(recognizeReplacedScores);

@@ -122,6 +122,8 @@ void Converter::readInputs() {
       attributes.set(program::kDtype, builder.getStringAttr(nameOf(val.elem)));
       val.kind = Val::Kind::Index;
       val.base = addArgument(RankedTensorType::get(val.shape, builder.getI32Type()), attributes, {0, order++});
+      if (auto padding = options.padding.find(input.getName()); padding != options.padding.end())
+        paddings[val.base] = padding->getValue();
       std::vector<int64_t> index(*count);
       std::iota(index.begin(), index.end(), 0);
       val.index = std::make_shared<const std::vector<int64_t>>(std::move(index));
@@ -200,6 +202,7 @@ void Converter::findOrientations() {
         continue;
       auto &[asTorch, asTransposed] = evidence[val.source];
       bool product = i == 1 && (op == "MatMul" || op == "Gemm" || op == "com.microsoft::FusedMatMul" ||
+                                op == "com.microsoft::Attention" ||
                                 op == "com.microsoft::FusedGemm");
       if (product)
         (intAttr(node, "transB", 0) ? asTorch : asTransposed) = true;
@@ -229,7 +232,7 @@ void Converter::findOrientations() {
 static std::string unsupported(llvm::StringRef op) {
   std::string why = "this operator is not supported";
   if (op == "CumSum")
-    why += "; positions counted from the padding: export with position_ids as an input";
+    why += "; expected positions cumsum(ids != padding)·(ids != padding) + padding, or position_ids as an input";
   if (op == "If" || op == "Loop" || op == "Scan")
     why += "; export a graph without control flow";
   if (op == "DequantizeLinear" || op == "QuantizeLinear")
@@ -328,6 +331,7 @@ LogicalResult Converter::finish() {
   collectOutputs(results);
   addLoss(results);
   collectGradients(results);
+  checkGlobs();
   if (failed(reportFindings()))
     return failure();
   llvm::SmallVector<Value> values;

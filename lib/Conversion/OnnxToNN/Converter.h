@@ -122,6 +122,7 @@ public:
   ParameterStore *store;
   std::vector<std::string> &notes;
   llvm::SetVector<mlir::Value> losses; ///< results of loss ops, in order
+  llvm::DenseMap<mlir::Value, int64_t> paddings; ///< ids → the padding among them, whose row is not trained
 
 private:
   struct Argument {
@@ -162,6 +163,9 @@ private:
   std::string canonicalName(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
                             llvm::StringRef suffix);
   mlir::Value addArgument(mlir::Type type, mlir::NamedAttrList attributes, std::pair<unsigned, unsigned> order);
+  /// Whether the options train parameter `name`, which the file says is one that `canBe` trained.
+  bool isTrained(llvm::StringRef name, bool canBe);
+  void checkGlobs();
   void noteUntied(const Source &source, llvm::StringRef name);
   mlir::Value sourceArgument(const Source &source, llvm::StringRef name, bool inPosition);
   void noteUser(llvm::StringRef parameter, const Val &val, onnx::NodeOp node);
@@ -182,6 +186,7 @@ private:
   std::vector<std::unique_ptr<Source>> sources;
   std::vector<Argument> arguments;
   llvm::StringMap<mlir::Value> parameters; ///< by canonical name
+  llvm::StringMap<bool> usedGlobs;         ///< of the options `train` and `freeze` that matched
   llvm::DenseMap<const Source *, mlir::Value> foldedTables;
   llvm::DenseMap<const Source *, std::string> scopeNames; ///< of anonymous initializers, by their first use
   llvm::DenseMap<mlir::Value, std::string> names;
@@ -231,6 +236,10 @@ void addFusedNodes(Handlers &handlers);
 void setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, const Val &weight, const Val &bias, double epsilon);
 /// Result 0: GELU of `x`.
 void setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximation approximate);
+/// The rows `ids` of `table`.
+Val lookup(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids);
+/// a · b.
+Val product(Converter &c, onnx::NodeOp node, const Val &a, const Val &b);
 /// The Gemm of `node`, with its bias.
 Val gemm(Converter &c, onnx::NodeOp node);
 /// `product`, a linear layer without bias, with `bias`; nothing where they are something else.

@@ -147,6 +147,10 @@ static bool foldBinary(Converter &c, onnx::NodeOp node, llvm::StringRef op) {
     c.set(node, 0, a.is(Val::Kind::Index) ? a : b);
     return true;
   }
+  if (op == "Sub" && node.getInputs()[0] == node.getInputs()[1] && a.is(Val::Kind::Index)) { // a zero of its type
+    c.set(node, 0, c.constant(Tensor::scalar(a.elem, 0).select(std::vector<int64_t>(a.index->size(), 0), a.shape)));
+    return true;
+  }
   if (isKnown(a) && isKnown(b)) {
     auto out = applyTensors(op, *a.tensor, *b.tensor);
     c.set(node, 0, out ? c.constant(std::move(*out)) : c.defer(node, "cannot fold it: shapes, types or values do not fit"));

@@ -1,5 +1,6 @@
 // Operators that ONNX Runtime's graph optimizer fuses: taken apart again.
 #include "Match.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace intq;
@@ -26,6 +27,39 @@ static void convertSkipLayerNorm(Converter &c, onnx::NodeOp node) {
   setLayerNorm(c, node, sum, c.operand(node, 2), c.operand(node, 3), floatAttr(node, "epsilon", 1e-12));
   if (!c.get(node.getResult(0)).is(Val::Kind::Deferred))
     c.set(node, 3, sum);
+}
+
+// LN(word[ids] + position[position_ids] (+ segment[segment_ids])). Result 1 is the mask itself here: the count of kept
+// tokens that it stands for says the same of a row that is padded at its end.
+static void convertEmbedLayerNorm(Converter &c, onnx::NodeOp node) {
+  const Val &ids = c.operand(node, 0), &positions = c.operand(node, 8);
+  Val at = positions;
+  if (at.is(Val::Kind::Absent) && ids.rank() == 2) {
+    Shape count(ids.shape[1]);
+    std::iota(count.begin(), count.end(), 0);
+    at = *c.reshaped(c.constant(Tensor::vector(count)), {1, ids.shape[1]});
+  }
+  bool hasSegments = !c.operand(node, 1).is(Val::Kind::Absent);
+  llvm::SmallVector<std::pair<const Val *, const Val *>, 3> tables{{&c.operand(node, 2), &ids}, {&c.operand(node, 3), &at}};
+  if (hasSegments)
+    tables.push_back({&c.operand(node, 4), &c.operand(node, 1)});
+  Val sum;
+  for (auto [table, rows] : tables) {
+    Val part = c.isParameter(*table, 2) ? lookup(c, node, *table, *rows) : c.deferFor(node, *table, "expected tables of rank 2");
+    if (part.is(Val::Kind::Deferred)) {
+      for (unsigned i = 0; i < node.getNumResults(); ++i)
+        c.set(node, i, part);
+      return;
+    }
+    Value x = sum.is(Val::Kind::Absent) ? Value() : c.materialize(sum), y = c.materialize(part);
+    auto shape = x ? broadcastShape(sum.shape, part.shape) : std::nullopt;
+    sum = x && shape ? c.floating(nn::AddOp::create(c.builder, c.loc(node), c.f32(*shape), x, y)) : part;
+  }
+  setLayerNorm(c, node, sum, c.operand(node, 5), c.operand(node, 6), floatAttr(node, "epsilon", 1e-12));
+  if (c.get(node.getResult(0)).is(Val::Kind::Deferred))
+    return;
+  c.set(node, 1, c.operand(node, 7));
+  c.set(node, 2, sum);
 }
 
 // GELU of a linear layer's product and its bias.
@@ -56,6 +90,7 @@ static void convertFusedGemm(Converter &c, onnx::NodeOp node) {
 
 void conversion::addFusedNodes(Handlers &handlers) {
   handlers.nodes["com.microsoft::SkipLayerNormalization"] = convertSkipLayerNorm;
+  handlers.nodes["com.microsoft::EmbedLayerNormalization"] = convertEmbedLayerNorm;
   handlers.nodes["com.microsoft::BiasGelu"] = convertBiasGelu;
   handlers.nodes["com.microsoft::FastGelu"] = convertFastGelu;
   handlers.nodes["com.microsoft::FusedGemm"] = convertFusedGemm;

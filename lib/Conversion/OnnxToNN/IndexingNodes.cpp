@@ -21,7 +21,7 @@ static std::optional<Indices> resolved(const Val &indices, int64_t size) {
 }
 
 // Rows of a table by an input or by constant ids; a gradient then flows to the rows alone.
-static Val embedding(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids) {
+Val conversion::lookup(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids) {
   Value index;
   if (ids.is(Val::Kind::Constant)) {
     auto known = resolved(ids, table.shape[0]);
@@ -42,7 +42,10 @@ static Val embedding(Converter &c, onnx::NodeOp node, const Val &table, const Va
     return c.defer(node, "expected a table [rows, features], but got its transpose");
   int64_t padding = -1;
   if (c.fxArgument(node, "embedding", 2).getAsInteger(10, padding))
-    padding = -1;
+    padding = c.paddings.contains(ids.base) ? c.paddings.lookup(ids.base) : -1;
+  if (padding >= table.shape[0])
+    return c.defer(node, "expected a padding index below the table's " + llvm::Twine(table.shape[0]) + " rows, but got " +
+                             llvm::Twine(padding));
   Shape shape = ids.shape;
   shape.push_back(table.shape[1]);
   return c.floating(nn::EmbeddingOp::create(c.builder, c.loc(node), c.f32(shape), argument, index,
@@ -70,7 +73,7 @@ static void convertGather(Converter &c, onnx::NodeOp node) {
   if (!axis)
     return c.set(node, 0, c.defer(node, "expected an axis within the rank"));
   if (c.isParameter(x, 2) && *axis == 0)
-    return c.set(node, 0, embedding(c, node, x, indices));
+    return c.set(node, 0, lookup(c, node, x, indices));
   if (!isSelectable(x))
     return c.set(node, 0, selectFloat(c, node, x, indices, *axis));
   auto at = resolved(indices, x.shape[*axis]);
@@ -197,6 +200,7 @@ static bool recognizePositions(Converter &c, onnx::NodeOp node) {
     Val out = tokens;
     out.base = nn::PositionIdsOp::create(c.builder, c.loc(node), input.getType(), input,
                                          c.builder.getI64IntegerAttr(padding));
+    c.paddings[tokens.base] = c.paddings[out.base] = padding; // both tables have this row for padding
     c.set(node, 0, std::move(out));
     return true;
   }

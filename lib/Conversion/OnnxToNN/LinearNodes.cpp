@@ -169,8 +169,12 @@ static bool recognizeBias(Converter &c, onnx::NodeOp node) {
   return false;
 }
 
+Val conversion::product(Converter &c, onnx::NodeOp node, const Val &a, const Val &b) {
+  return convertProduct(c, node, {a, b});
+}
+
 static void convertMatMul(Converter &c, onnx::NodeOp node) {
-  c.set(node, 0, convertProduct(c, node, {c.operand(node, 0), c.operand(node, 1)}));
+  c.set(node, 0, product(c, node, c.operand(node, 0), c.operand(node, 1)));
 }
 
 static void convertFusedMatMul(Converter &c, onnx::NodeOp node) {

@@ -1,5 +1,5 @@
-// Losses: the operator, and one added to a file without.
-#include "Converter.h"
+// Losses: the operator, its spelling in small operators, and one added to a file without.
+#include "Match.h"
 #include "intq/Dialect/NN/Program.h"
 
 using namespace mlir;
@@ -58,6 +58,86 @@ static void convertCrossEntropy(Converter &c, onnx::NodeOp node) {
   probability.shape = scores.shape;
   probability.base = loss;
   c.set(node, 1, probability);
+}
+
+// `value` behind nodes that change neither its elements nor their order: a slice here takes all of a dimension of 1.
+static Value unshaped(Converter &c, Value value) {
+  static constexpr llvm::StringLiteral kMoves[] = {"Reshape", "Squeeze", "Unsqueeze", "Cast", "Slice"};
+  onnx::NodeOp node = c.definition(value);
+  for (; node && llvm::is_contained(kMoves, opOf(node)); node = c.definition(value)) {
+    if (opOf(node) == "Slice" && (c.operand(node, 1).uniform() != 0.0 || c.operand(node, 2).uniform() != 1.0))
+      break;
+    value = node.getInputs()[0];
+  }
+  return origin(c, value);
+}
+
+namespace {
+/// −log softmax(scores)[label], 0 where the label is `ignored`.
+struct SpelledLoss {
+  Value scores, labels;
+  int64_t ignored = kIgnoreIndex;
+};
+} // namespace
+
+// Where(labels = ignored, zero, other): its `other`; the value itself where it is no such node.
+static Value beyondIgnored(Converter &c, Value value, SpelledLoss &loss) {
+  onnx::NodeOp where = defined(c, unshaped(c, value), "Where");
+  onnx::NodeOp equal = where && c.operand(where, 1).uniform() == 0.0
+                           ? defined(c, unshaped(c, where.getInputs()[0]), "Equal") : onnx::NodeOp();
+  Value labels = besideConstant(c, equal, [&](double v) { loss.ignored = int64_t(v); return true; });
+  if (!labels)
+    return value;
+  loss.labels = unshaped(c, labels);
+  return where.getInputs()[2];
+}
+
+static std::optional<SpelledLoss> negativeLogLikelihood(Converter &c, Value value) {
+  SpelledLoss loss;
+  onnx::NodeOp neg = defined(c, unshaped(c, value), "Neg");
+  Value taken = neg ? beyondIgnored(c, neg.getInputs()[0], loss) : Value();
+  onnx::NodeOp gather = taken ? defined(c, unshaped(c, taken), "GatherElements") : onnx::NodeOp();
+  onnx::NodeOp log = gather ? defined(c, unshaped(c, gather.getInputs()[0]), "LogSoftmax") : onnx::NodeOp();
+  if (!log || intAttr(gather, "axis", 0) != 1 || normalizedAxis(intAttr(log, "axis", -1), c.operand(log, 0).rank()) != 1)
+    return std::nullopt;
+  Value labels = unshaped(c, beyondIgnored(c, gather.getInputs()[1], loss));
+  if (loss.labels && labels != loss.labels)
+    return std::nullopt;
+  loss.scores = log.getInputs()[0];
+  loss.labels = labels;
+  return loss;
+}
+
+// The mean over the labels that count: Σ loss·weight / Σ weight, weight 0 where ignored and else 1; or a plain mean.
+static bool recognizeSpelledLoss(Converter &c, onnx::NodeOp node) {
+  Value mean = node.getInputs()[0];
+  if (opOf(node) == "Div") {
+    onnx::NodeOp sum = defined(c, mean, "ReduceSum"), count = defined(c, node.getInputs()[1], "ReduceSum");
+    onnx::NodeOp mul = sum && count ? defined(c, sum.getInputs()[0], "Mul") : onnx::NodeOp();
+    Value weight = count ? unshaped(c, count.getInputs()[0]) : Value();
+    onnx::NodeOp where = weight ? defined(c, weight, "Where") : onnx::NodeOp();
+    if (!mul || mul.getInputs().size() != 2 || !where || c.operand(where, 1).uniform() != 0.0 ||
+        c.operand(where, 2).uniform() != 1.0)
+      return false;
+    unsigned weighted = unshaped(c, mul.getInputs()[0]) == weight ? 1 : 0;
+    if (unshaped(c, mul.getInputs()[1 - weighted]) != weight)
+      return false;
+    mean = mul.getInputs()[weighted];
+  }
+  auto loss = negativeLogLikelihood(c, mean);
+  const Val &scores = loss ? c.get(loss->scores) : c.get({});
+  const Val &labels = loss ? c.get(loss->labels) : c.get({});
+  if (!scores.is(Val::Kind::Float) || scores.rank() < 2 || !isSelectable(labels) ||
+      elementCount(labels.shape) != *elementCount(scores.shape) / scores.shape[1])
+    return false;
+  Value logits = classRows(c, scores), index = flatLabels(c, labels);
+  if (!logits || !index)
+    return false;
+  Value value = nn::CrossEntropyOp::create(c.builder, c.loc(node), c.f32({}), logits, index,
+                                           c.builder.getI64IntegerAttr(loss->ignored));
+  c.losses.insert(value);
+  c.set(node, 0, c.floating(value));
+  return true;
 }
 
 // Labels for a loss that is added: an input `name` of `shape`.
@@ -146,6 +226,8 @@ void Converter::addLoss(llvm::SmallVectorImpl<Result> &results) {
 }
 
 void conversion::addLossNodes(Handlers &handlers) {
+  handlers.recognizers["Div"].push_back(recognizeSpelledLoss);
+  handlers.recognizers["ReduceMean"].push_back(recognizeSpelledLoss);
   handlers.nodes["SoftmaxCrossEntropyLoss"] = convertCrossEntropy;
   handlers.nodes["com.microsoft::SoftmaxCrossEntropyLossInternal"] = convertCrossEntropy;
 }

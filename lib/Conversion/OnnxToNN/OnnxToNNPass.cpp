@@ -9,11 +9,11 @@ namespace intq {
 using namespace mlir;
 using namespace intq;
 
-LogicalResult intq::parseBindings(llvm::ArrayRef<std::string> entries, llvm::StringMap<int64_t> &bind) {
+LogicalResult intq::parseBindings(llvm::ArrayRef<std::string> entries, llvm::StringMap<int64_t> &bind, int64_t least) {
   for (llvm::StringRef entry : entries) {
     auto [name, value] = entry.rsplit('=');
     int64_t size = 0;
-    if (name.empty() || value.getAsInteger(10, size) || size <= 0)
+    if (name.empty() || value.getAsInteger(10, size) || size < least)
       return failure();
     bind[name] = size;
   }

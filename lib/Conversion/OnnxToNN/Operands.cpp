@@ -31,7 +31,7 @@ static unsigned requiredOperands(llvm::StringRef op, int64_t version) {
       {"com.microsoft::ReluGrad", 2},
       {"com.microsoft::Attention", 3}, {"com.microsoft::GatherGrad", 3}, {"com.microsoft::SkipLayerNormalization", 3},
       {"com.microsoft::SoftmaxCrossEntropyLossGrad", 3}, {"com.microsoft::SoftmaxCrossEntropyLossInternalGrad", 3},
-      {"com.microsoft::LayerNormalizationGrad", 5}, {"com.microsoft::SliceGrad", 4}};
+      {"com.microsoft::LayerNormalizationGrad", 5}, {"com.microsoft::EmbedLayerNormalization", 1}, {"com.microsoft::SliceGrad", 4}};
   // What was an attribute once is an operand since.
   if ((op == "Reshape" && version >= 5) || (op == "Unsqueeze" && version >= 13))
     return 2;
@@ -58,6 +58,20 @@ static bool hasType(llvm::StringRef name, Attribute value) {
   if (llvm::is_contained(kTexts, name))
     return isa<StringAttr>(value);
   return name != "value" || isa<ElementsAttr>(value);
+}
+
+/// Whether an attribute is one that some operator above defines, read here or not (decision 19).
+static bool isKnownAttribute(llvm::StringRef name) {
+  static constexpr llvm::StringLiteral kNames[] = {
+      "allowzero", "axis", "axes", "batch_dims", "end", "ends", "ignore_index", "is_causal", "keepdims", "num_heads",
+      "noop_with_empty_axes", "qk_matmul_output_mode", "start", "starts", "stash_type", "to", "transA", "transB",
+      "transBatchA", "transBatchB", "unidirectional", "perm", "shape", "split", "alpha", "beta", "epsilon", "ratio",
+      "scale", "softcap", "activation", "approximate", "reduction", "value", "seed", "exclusive", "reverse", "saturate",
+      "round_mode", "num_outputs", "fmod", "output_type", "q_num_heads", "kv_num_heads", "softmax_precision",
+      "mask_filter_value", "do_rotary", "rotary_embedding_dim", "past_present_share_buffer", "qkv_hidden_sizes",
+      "mask_index_type", "activation_alpha", "activation_beta", "activation_gamma", "is_test", "broadcast",
+      "consumed_inputs", "detect_negative", "detect_positive", "min", "max", "keep_dims"};
+  return llvm::is_contained(kNames, name);
 }
 
 std::string conversion::printable(llvm::StringRef text) {
@@ -138,7 +152,11 @@ void Converter::checkOperands(onnx::NodeOp node) {
     fail("expected at least " + llvm::Twine(count) + " operands, but got " + llvm::Twine(present));
   if (node.getNumResults() == 0)
     fail("expected at least one result, but got none");
-  for (NamedAttribute entry : node.getSettings())
+  for (NamedAttribute entry : node.getSettings()) {
+    if (count > 0 && !isKnownAttribute(entry.getName()))
+      notes.push_back("node '" + (node.getName().empty() ? outputName(node) : node.getName().str()) + "' (" +
+                      node.getOpType().str() + "): unknown attribute '" + entry.getName().str() + "' is ignored");
     if (!hasType(entry.getName(), entry.getValue()))
       fail("attribute '" + entry.getName().getValue() + "' has not the type that the operator defines");
+  }
 }

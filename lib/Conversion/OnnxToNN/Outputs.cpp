@@ -50,6 +50,8 @@ void Converter::collectGradients(llvm::SmallVectorImpl<Result> &results) {
     const std::string &parameter = entry.second;
     const Val &val = get(entry.first);
     auto argument = llvm::find_if(arguments, [&](const Argument &a) { return parameterName(a.value) == parameter; });
+    if (argument != arguments.end() && argument->attributes.get(program::kRole) == builder.getStringAttr(program::kFrozen))
+      continue; // --freeze
     Value result = val.is(Val::Kind::Deferred) ? Value() : materialize(val);
     if (!result) {
       requireValue(parameter + "_grad", val);

@@ -71,6 +71,12 @@ static llvm::SmallVector<std::string> foldedFrom(const Source &source) {
   return names;
 }
 
+static std::string dotted(llvm::StringRef scope) {
+  std::string text = scope.str();
+  std::replace(text.begin(), text.end(), '/', '.');
+  return text;
+}
+
 // Rules of docs/Import.md, section Names of parameters: the use decides first.
 std::string Converter::canonicalName(const Val &val, onnx::NodeOp node, llvm::StringRef fxOp, unsigned fxArg,
                                      llvm::StringRef suffix) {
@@ -87,12 +93,16 @@ std::string Converter::canonicalName(const Val &val, onnx::NodeOp node, llvm::St
   auto folded = foldedFrom(source);
   if (isAnonymous(name) && folded.size() == 1 && !isAnonymous(folded[0]))
     return folded[0];
-  if (isAnonymous(name) && node && !suffix.empty() && node.getName().starts_with("/")) {
-    llvm::StringRef scope = node.getName().drop_front().rsplit('/').first;
-    std::string sibling = scope.str();
-    std::replace(sibling.begin(), sibling.end(), '/', '.');
-    // Layers that share a matrix use one initializer: it stays one parameter (decision 8).
-    return scopeNames.try_emplace(&source, sibling + "." + suffix.str()).first->second;
+  llvm::StringRef scope = node ? node.getName() : "";
+  scope.consume_front("fused ");
+  scope.consume_back("/MatMulAddFusion"); // what ONNX Runtime's optimizer appends
+  if (isAnonymous(name) && !suffix.empty() && scope.starts_with("/")) {
+    std::string sibling = dotted(scope.drop_front().rsplit('/').first) + "." + suffix.str();
+    // Layers that share a matrix use one initializer: it stays one parameter (decision 8), under its first name.
+    auto [known, isNew] = scopeNames.try_emplace(&source, sibling);
+    if (isNew && parameters.contains(sibling))
+      known->second = name.str();
+    return known->second;
   }
   if (source.isTransposed)
     name.consume_back("_transposed");
@@ -116,6 +126,7 @@ Value Converter::addArgument(Type type, NamedAttrList attributes, std::pair<unsi
 }
 
 static constexpr unsigned kInputs = 0, kParameters = 1, kRandom = 2;
+static constexpr unsigned kAfterSignature = 1u << 24; // parameters that the metadata do not name
 
 Value Converter::rng() {
   if (!rngArgument) {
@@ -126,14 +137,36 @@ Value Converter::rng() {
   return rngArgument;
 }
 
-static bool matchesAny(llvm::StringRef name, llvm::ArrayRef<std::string> globs) {
-  return llvm::any_of(globs, [&](const std::string &glob) {
-    auto pattern = llvm::GlobPattern::create(glob);
-    if (pattern)
-      return pattern->match(name);
-    llvm::consumeError(pattern.takeError());
-    return glob == name;
-  });
+static bool matches(llvm::StringRef name, llvm::StringRef glob) {
+  auto pattern = llvm::GlobPattern::create(glob);
+  if (pattern)
+    return pattern->match(name);
+  llvm::consumeError(pattern.takeError());
+  return glob == name;
+}
+
+bool Converter::isTrained(llvm::StringRef name, bool canBe) {
+  auto matchesAny = [&](llvm::ArrayRef<std::string> globs) {
+    bool any = false;
+    for (const std::string &glob : globs)
+      if (matches(name, glob))
+        any = usedGlobs[glob] = true;
+    return any;
+  };
+  bool isFrozen = matchesAny(options.freeze);
+  bool isChosen = options.train.empty() || matchesAny(options.train);
+  return canBe && isChosen && !isFrozen;
+}
+
+void Converter::checkGlobs() {
+  for (const auto *globs : {&options.train, &options.freeze})
+    for (const std::string &glob : *globs)
+      if (!usedGlobs.contains(glob))
+        errors.push_back("expected a parameter whose name matches '" + glob + "' (--train, --freeze), but there is none");
+  for (const auto &entry : options.padding)
+    if (llvm::none_of(graph.getBody().getOps<onnx::InputOp>(),
+                      [&](onnx::InputOp input) { return input.getName() == entry.getKey(); }))
+      errors.push_back("expected an input '" + entry.getKey().str() + "' (--padding-idx), but there is none");
 }
 
 // Constant folding copies a matrix that two layers share into its transpose: the file then has
@@ -170,17 +203,15 @@ Value Converter::sourceArgument(const Source &source, llvm::StringRef name, bool
   NamedAttrList attributes;
   std::pair<unsigned, unsigned> order{kInputs, source.order};
   if (isState) {
-    bool isTrained = form == "D" ? inPosition && !source.isBuffer : hasGradient;
-    isTrained &= !matchesAny(name, options.freeze);
-    if (!isTrained && form == "D" && !inPosition)
+    bool trained = isTrained(name, form == "D" ? inPosition && !source.isBuffer : hasGradient);
+    if (!trained && form == "D" && !inPosition)
       notes.push_back("'" + name.str() + "' is no weight, bias or table of a known layer: it is not trained");
     attributes.set(program::kState, builder.getStringAttr(name));
-    attributes.set(program::kRole, builder.getStringAttr(isTrained ? program::kParameter : program::kFrozen));
+    attributes.set(program::kRole, builder.getStringAttr(trained ? program::kParameter : program::kFrozen));
     attributes.set(program::kFile, builder.getStringAttr(source.name));
     if (source.isTransposed)
       attributes.set(program::kTransposed, builder.getUnitAttr());
     auto it = signatureOrder.find(name);
-    constexpr unsigned kAfterSignature = 1u << 24;
     order = {kParameters, it == signatureOrder.end() ? kAfterSignature + source.order : it->getValue()};
   } else {
     attributes.set(program::kInput, builder.getStringAttr(source.name));
@@ -254,8 +285,7 @@ Value Converter::droppedParameter(onnx::NodeOp node, llvm::StringRef fxOp, unsig
     return parameters[name];
   NamedAttrList attributes;
   attributes.set(program::kState, builder.getStringAttr(name));
-  bool isTrained = !matchesAny(name, options.freeze);
-  attributes.set(program::kRole, builder.getStringAttr(isTrained ? program::kParameter : program::kFrozen));
+  attributes.set(program::kRole, builder.getStringAttr(isTrained(name, true) ? program::kParameter : program::kFrozen));
   Value value = addArgument(f32(shape), attributes, {kParameters, signatureOrder[name]});
   parameters[name] = value;
   names[value] = name;
@@ -270,6 +300,9 @@ Value Converter::foldedTable(const Val &val) {
   if (Value known = foldedTables.lookup(&source))
     return known;
   std::string table;
+  llvm::StringRef scope = source.name; // without metadata: the name of the lookup's result
+  if (scope.consume_front("/") && scope.consume_back("/Gather_output_0"))
+    table = dotted(scope) + ".weight";
   for (const std::string &name : foldedFrom(source))
     if (signatureOrder.contains(name)) {
       if (!table.empty())
@@ -277,7 +310,7 @@ Value Converter::foldedTable(const Val &val) {
       table = name;
     }
   const StoredTensor *stored = store ? store->lookup(source.name) : nullptr;
-  if (table.empty() || !llvm::StringRef(table).contains("embedding") || source.shape.size() < 2 || !stored)
+  if (table.empty() || parameters.contains(table) || !llvm::StringRef(table).contains("embedding") || source.shape.size() < 2 || !stored)
     return {};
   int64_t width = source.shape.back(), count = *elementCount(source.shape) / width;
   const char *bytes = static_cast<const char *>(stored->data);
@@ -293,11 +326,12 @@ Value Converter::foldedTable(const Val &val) {
 
   NamedAttrList attributes;
   attributes.set(program::kState, builder.getStringAttr(table));
-  bool isTrained = !matchesAny(table, options.freeze);
-  attributes.set(program::kRole, builder.getStringAttr(isTrained ? program::kParameter : program::kFrozen));
+  attributes.set(program::kRole, builder.getStringAttr(isTrained(table, true) ? program::kParameter : program::kFrozen));
   attributes.set(program::kFile, builder.getStringAttr(source.name));
   attributes.set(program::kRows, builder.getDenseI64ArrayAttr({0, rows}));
-  Value argument = addArgument(f32({rows, width}), attributes, {kParameters, signatureOrder[table]});
+  auto order = signatureOrder.find(table);
+  Value argument = addArgument(f32({rows, width}), attributes,
+                               {kParameters, order == signatureOrder.end() ? kAfterSignature + source.order : order->getValue()});
   parameters[table] = argument;
   names[argument] = table;
   notes.push_back("of '" + table + "' the file holds only rows 0 to " + std::to_string(rows - 1) +

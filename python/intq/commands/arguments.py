@@ -38,6 +38,13 @@ def binding(text):
     return name, int(size)
 
 
+def padding(text):
+    name, _, number = text.partition("=")
+    if not name or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected INPUT=ID with an id of at least 0, but got '{text}'")
+    return name, int(number)
+
+
 def limit(text):
     name, _, value = text.partition("=")
     if name not in LIMITS or not value.isdecimal() or int(value) < 1:
@@ -52,15 +59,21 @@ def add_graph(parser):
     parser.add_argument("--loss", choices=("cross-entropy", "mse", "span", "mlm"), default=None,
                         help="loss to add to a graph without one; its label inputs are named labels, for span "
                         "start_positions and end_positions")
-
-
+    parser.add_argument("--train", action="append", default=[], metavar="GLOB",
+                        help="train only the parameters whose name matches; may be repeated")
+    parser.add_argument("--freeze", action="append", default=[], metavar="GLOB",
+                        help="do not train the parameters whose name matches; may be repeated")
+    parser.add_argument("--padding-idx", type=padding, action="append", default=[], metavar="INPUT=ID",
+                        help="the row of this id in the table that INPUT looks up gets no gradient, as in PyTorch "
+                        "(exports by the TorchScript exporter do not say it)")
     parser.add_argument("--limit", type=limit, action="append", default=[], metavar="NAME=N",
                         help="raise or lower a limit on files: bytes, nodes, elements, external, folded")
     parser.add_argument("--trust-links", metavar="DIR", help="weight files beside the model may be links that end below DIR")
 
 
 def graph_options(args):
-    options = {"bind": dict(args.bind), "limits": dict(args.limit)}
+    options = {"bind": dict(args.bind), "limits": dict(args.limit), "train": args.train, "freeze": args.freeze,
+               "padding": dict(args.padding_idx)}
     if args.trust_links:
         options["link_root"] = args.trust_links
     if args.loss:

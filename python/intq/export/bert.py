@@ -1,7 +1,8 @@
-"""The BERT encoder as ONNX nodes: embeddings, attention, feed-forward, pooler, as in Hugging Face's BertModel."""
+"""An encoder of the BERT family as ONNX nodes: embeddings, attention, feed-forward, pooler, as in Hugging Face's models."""
 import numpy as np
 
 from intq.errors import UserError
+from intq.export.families import family_of
 
 _GELU = {"gelu": "none", "gelu_python": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh",
          "gelu_fast": "tanh"}
@@ -16,6 +17,7 @@ class BertGraph:
             raise UserError(f"config.json: expected hidden_act of {', '.join(_GELU)}, "
                             f"but got {config['hidden_act']!r}")
         self.b, self.config, self.weight, self.prefix = builder, config, weight, prefix
+        self.family = family_of(config)
         self.dropout_override, self.training = dropout, training
 
     def parameter(self, name):
@@ -47,6 +49,8 @@ class BertGraph:
     def positions(self, seq):
         """Position ids [1, S]: constant for a fixed length, else cut from the table's rows."""
         limit = self.config["max_position_embeddings"]
+        if self.family.positions == "counted":
+            return self.counted_positions(seq)
         if isinstance(seq, int):
             if seq > limit:
                 raise UserError(f"expected a sequence length of at most max_position_embeddings = {limit}, "
@@ -56,6 +60,18 @@ class BertGraph:
         length = self.b.node("Shape", ["input_ids"], "embeddings/length", start=1, end=2)
         bounds = [self.b.ints("slice_start", [0]), length, self.b.ints("slice_axis", [1])]
         return self.b.node("Slice", [every, *bounds], "embeddings/positions")
+
+    def counted_positions(self, seq):
+        """Position ids [B, S]: the padding's own, or counted from it over the tokens that are none."""
+        padding, limit = self.config["pad_token_id"], self.config["max_position_embeddings"]
+        if isinstance(seq, int) and seq + padding + 1 > limit:
+            raise UserError(f"expected a sequence length of at most {limit - padding - 1}, so that positions counted from "
+                            f"the padding {padding} stay below max_position_embeddings = {limit}, but got {seq}")
+        pad = self.b.ints("padding_id", padding)
+        kept = self.b.node("Not", [self.b.node("Equal", ["input_ids", pad], "positions/is_padding")], "positions/kept")
+        kept = self.b.node("Cast", [kept], "positions/ones", to=7)
+        counted = self.b.node("CumSum", [kept, self.b.ints("positions_axis", 1)], "positions/count")
+        return self.b.node("Add", [self.b.node("Mul", [counted, kept], "positions/masked"), pad], "positions/ids")
 
     def padding_note(self):
         """Which row of the word table gets no gradient. Gather cannot say it; torch's exporter notes the call that a
@@ -71,11 +87,21 @@ class BertGraph:
             name = f"{base}{kind}_embeddings"
             return self.b.node("Gather", [self.parameter(name + ".weight"), ids], name, metadata, axis=0)
 
-        words = lookup("word", "input_ids", self.padding_note())
-        total = self.b.node("Add", [words, lookup("token_type", "token_type_ids")], base + "add_types")
+        total = lookup("word", "input_ids", self.padding_note())
+        if self.family.token_types:
+            total = self.b.node("Add", [total, lookup("token_type", self.token_types())], base + "add_types")
         total = self.b.node("Add", [total, lookup("position", self.positions(seq))], base + "add_positions")
         normed = self.layer_norm(total, base + "LayerNorm")
-        return self.dropout(normed, self.config["hidden_dropout_prob"], base + "dropout")
+        x = self.dropout(normed, self.config["hidden_dropout_prob"], base + "dropout")
+        if self.family.projects_embeddings(self.config):
+            x = self.linear(x, self.prefix + self.family.embedding_projection)
+        return x
+
+    def token_types(self):
+        """An input; models with one type add its row everywhere."""
+        if self.config["type_vocab_size"] > 1:
+            return "token_type_ids"
+        return self.b.ints("token_type", [[0]])
 
     def attention_bias(self):
         """[B, S] mask of 0 and 1 to [B, 1, 1, S]: 0 where a key counts, the least float where it does not."""
@@ -90,14 +116,28 @@ class BertGraph:
         return self.b.node("Transpose", [self.b.node("Reshape", [x, shape], name + "/split")], name + "/heads",
                            perm=perm)
 
+    def relative_bias(self, seq):
+        """[1, h, S, S]: a learned number for each bucket of distances, shared by all layers (MPNet)."""
+        if not isinstance(seq, int):
+            raise UserError("expected a fixed sequence length: relative positions are counted for one")
+        name = self.prefix + self.family.relative_bias
+        buckets = relative_buckets(seq, self.config["relative_attention_num_buckets"])
+        rows = self.b.node("Gather", [self.parameter(name + ".weight"), self.b.ints("distance_buckets", buckets)],
+                           name + "/lookup", axis=0)
+        by_head = self.b.node("Transpose", [rows], name + "/by_head", perm=[2, 0, 1])
+        return self.b.node("Unsqueeze", [by_head, self.b.ints("batch_axis", [0])], name + "/bias")
+
     def attention(self, x, bias, base):
-        q = self.heads(self.linear(x, base + "self.query"), base + "self.query", [0, 2, 1, 3])
-        k = self.heads(self.linear(x, base + "self.key"), base + "self.key", [0, 2, 3, 1])
-        v = self.heads(self.linear(x, base + "self.value"), base + "self.value", [0, 2, 1, 3])
+        names = self.family
+        q = self.heads(self.linear(x, base + names.query), base + names.query, [0, 2, 1, 3])
+        k = self.heads(self.linear(x, base + names.key), base + names.key, [0, 2, 3, 1])
+        v = self.heads(self.linear(x, base + names.value), base + names.value, [0, 2, 1, 3])
+        base += "attention/"
         head = self.config["hidden_size"] // self.config["num_attention_heads"]
         scores = self.b.node("Mul", [self.b.node("MatMul", [q, k], base + "scores"),
                                      self.b.floats("scores_scale", 1.0 / np.sqrt(head))], base + "scale")
-        scores = self.b.node("Add", [scores, bias], base + "mask")
+        for number, part in enumerate(bias):
+            scores = self.b.node("Add", [scores, part], base + ("mask" if number + 1 == len(bias) else "distance"))
         weights = self.b.node("Softmax", [scores], base + "softmax", axis=-1)
         weights = self.dropout(weights, self.config["attention_probs_dropout_prob"], base + "dropout")
         context = self.b.node("MatMul", [weights, v], base + "context")
@@ -105,27 +145,50 @@ class BertGraph:
         merged = self.b.ints("merge_heads", [0, 0, self.config["hidden_size"]])
         return self.b.node("Reshape", [context, merged], base + "merged")
 
-    def residual(self, x, update, base):
+    def residual(self, x, update, projection, norm, drops):
         """Projection, dropout, sum with the residual, norm: the end of both halves of a layer."""
-        projected = self.dropout(self.linear(update, base + "dense"), self.config["hidden_dropout_prob"],
-                                 base + "dropout")
-        return self.layer_norm(self.b.node("Add", [projected, x], base + "residual"), base + "LayerNorm")
+        update = self.linear(update, projection)
+        if drops:
+            update = self.dropout(update, self.config["hidden_dropout_prob"], projection + "/dropout")
+        return self.layer_norm(self.b.node("Add", [update, x], norm + "/residual"), norm)
+
+    def activation(self, x, name):
+        return self.b.node("Gelu", [x], name, approximate=_GELU[self.config["hidden_act"]])
 
     def layer(self, x, bias, index):
-        base = f"{self.prefix}encoder.layer.{index}."
-        x = self.residual(x, self.attention(x, bias, base + "attention."), base + "attention.output.")
-        inner = self.b.node("Gelu", [self.linear(x, base + "intermediate.dense")], base + "intermediate.gelu",
-                            approximate=_GELU[self.config["hidden_act"]])
-        return self.residual(x, inner, base + "output.")
+        names, base = self.family, self.prefix + self.family.layer_prefix(self.config, index)
+        self.b.scope = f"layer{index}/" if "num_hidden_groups" in self.config else ""  # shared layers: names stay apart
+        x = self.residual(x, self.attention(x, bias, base), base + names.projection, base + names.attention_norm,
+                          names.dropout_after_projection)
+        inner = self.activation(self.linear(x, base + names.inner), base + names.inner + "/gelu")
+        x = self.residual(x, inner, base + names.outer, base + names.output_norm, names.dropout_after_outer)
+        self.b.scope = ""
+        return x
 
     def encoder(self, seq):
         """Hidden states [B, S, H] of the last layer."""
-        x, bias = self.embeddings(seq), self.attention_bias()
+        x, bias = self.embeddings(seq), [self.attention_bias()]
+        if self.family.relative_bias:
+            bias.insert(0, self.relative_bias(seq))
         for index in range(self.config["num_hidden_layers"]):
             x = self.layer(x, bias, index)
         return x
 
+    def first_token(self, hidden):
+        return self.b.node("Gather", [hidden, self.b.ints("first_token", 0)], self.prefix + "pooler/first", axis=1)
+
     def pooled(self, hidden):
         """The first token's state through the pooler: [B, H]."""
-        first = self.b.node("Gather", [hidden, self.b.ints("first_token", 0)], self.prefix + "pooler/first", axis=1)
-        return self.b.node("Tanh", [self.gemm(first, self.prefix + "pooler.dense")], self.prefix + "pooler/tanh")
+        pooled = self.gemm(self.first_token(hidden), self.prefix + self.family.pooler)
+        return self.b.node("Tanh", [pooled], self.prefix + "pooler/tanh")
+
+
+def relative_buckets(seq, buckets, furthest=128):
+    """[S, S]: the bucket of each distance key − query, near ones apart and far ones on a logarithmic scale."""
+    distance = -(np.arange(seq)[None] - np.arange(seq)[:, None])
+    half = buckets // 2
+    exact = half // 2
+    size = np.abs(distance)
+    far = np.log(np.maximum(size, 1).astype(np.float32) / np.float32(exact)) / np.float32(np.log(furthest / exact))
+    far = np.minimum(exact + (far.astype(np.float32) * np.float32(half - exact)).astype(np.int64), half - 1)
+    return (distance < 0) * half + np.where(size < exact, size, far)

@@ -9,7 +9,7 @@ _TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorPro
 
 class GraphBuilder:
     def __init__(self, name):
-        self.name = name
+        self.name, self.scope = name, ""  # `scope` begins the names of nodes
         self.nodes, self.initializers, self.inputs, self.outputs = [], {}, [], []
 
     def input(self, name, dtype, shape):
@@ -36,6 +36,7 @@ class GraphBuilder:
 
     def node(self, op, operands, name, metadata=None, **attributes):
         """Adds a node with one result, which carries the node's name."""
+        name = self.scope + name
         node = helper.make_node(op, operands, [name + "_out"], name=name, **attributes)
         for key, value in (metadata or {}).items():
             node.metadata_props.add(key=key, value=value)

@@ -1,12 +1,8 @@
-"""Task heads and their losses: classification, regression, extractive question answering."""
+"""Task heads and their losses: classification, regression, extractive question answering, labels of tokens."""
 import numpy as np
 
 IGNORED_LABEL = -100
-TASKS = ("classification", "regression", "qa")
-
-
-def head_name(task):
-    return "qa_outputs" if task == "qa" else "classifier"
+TASKS = ("classification", "regression", "qa", "token-classification")
 
 
 def head_outputs(task, num_labels):
@@ -14,12 +10,21 @@ def head_outputs(task, num_labels):
 
 
 def logits(bert, task, hidden):
-    """[B, labels], or [B, S, 2] for question answering."""
+    """[B, labels]; [B, S, labels] for questions and tokens."""
+    config, family = bert.config, bert.family
+    ratio = config.get(family.head_dropout_key)
+    ratio = config["hidden_dropout_prob"] if ratio is None else ratio
     if task == "qa":
         return bert.linear(hidden, "qa_outputs")
-    ratio = bert.config.get("classifier_dropout")
-    ratio = bert.config["hidden_dropout_prob"] if ratio is None else ratio
-    return bert.gemm(bert.dropout(bert.pooled(hidden), ratio, "dropout"), "classifier")
+    if task == "token-classification":
+        return bert.linear(bert.dropout(hidden, ratio, "dropout"), "classifier")
+    if family.pooler:
+        return bert.gemm(bert.dropout(bert.pooled(hidden), ratio, "dropout"), "classifier")
+    inner, last = family.head
+    x = bert.first_token(hidden)
+    x = bert.dropout(x, ratio, "head/dropout") if family.head_dropout_first else x
+    x = bert.b.node(family.head_activation, [bert.gemm(x, inner)], "head/activation")
+    return bert.gemm(bert.dropout(x, ratio, "dropout"), last)
 
 
 def loss(b, task, logits_value, num_labels, batch, seq):
@@ -27,6 +32,11 @@ def loss(b, task, logits_value, num_labels, batch, seq):
     if task == "classification":
         labels = b.input("labels", np.int64, [batch])
         return _cross_entropy(b, logits_value, labels, IGNORED_LABEL, "loss/cross_entropy")
+    if task == "token-classification":
+        labels = b.input("labels", np.int64, [batch, seq])
+        rows = b.node("Reshape", [logits_value, b.ints("rows", [-1, num_labels])], "loss/rows")
+        flat = b.node("Reshape", [labels, b.ints("flat", [-1])], "loss/labels")
+        return _cross_entropy(b, rows, flat, IGNORED_LABEL, "loss/cross_entropy")
     if task == "regression":
         return _squared_error(b, logits_value, num_labels, batch)
     return _span(b, logits_value, batch, seq)

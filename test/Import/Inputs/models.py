@@ -171,6 +171,80 @@ def fused(apart):
     return g.model(17)
 
 
+def fused_encoder(apart):
+    """ONNX Runtime's fused embeddings and attention, or the same taken apart."""
+    g, ms = Graph(), {"domain": MICROSOFT}
+    ids, mask = g.input("ids", TensorProto.INT64, [BATCH, TOKENS]), g.input("mask", TensorProto.INT64, [BATCH, TOKENS])
+    words, places = g.weight("words", WORDS, WIDTH), g.weight("places", TOKENS, WIDTH)
+    weight, bias = g.weight("norm.weight", WIDTH), g.weight("norm.bias", WIDTH)
+    qkv, qkv_bias = g.weight("qkv.weight", WIDTH, 3 * WIDTH), g.weight("qkv.bias", 3 * WIDTH)
+    if apart:
+        at = g.constant("at", np.arange(TOKENS)[None])
+        x = g.node("Add", g.node("Gather", words, ids), g.node("Gather", places, at))
+        x = g.node("LayerNormalization", x, weight, bias, epsilon=1e-12)
+        parts = g.node("Add", g.node("MatMul", x, qkv), qkv_bias)
+        names = [f"part{i}" for i in range(3)]
+        g.node("Split", parts, outputs=names, axis=-1)
+        shape = g.constant("heads", np.array([0, 0, HEADS, WIDTH // HEADS]))
+        q, k, v = (g.node("Transpose", g.node("Reshape", n, shape), perm=p)
+                   for n, p in zip(names, ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3])))
+        kept = g.node("Cast", g.node("Unsqueeze", mask, g.constant("axes", np.array([1, 2]))), to=TensorProto.FLOAT)
+        added = scale(g, g.node("Sub", g.constant("one", np.float32(1)), kept), -1e4)
+        scores = g.node("Add", scale(g, g.node("MatMul", q, k), 1 / np.sqrt(WIDTH // HEADS)), added)
+        context = g.node("Transpose", g.node("MatMul", g.node("Softmax", scores, axis=-1), v), perm=[0, 2, 1, 3])
+        x = g.node("Reshape", context, g.constant("merged", np.array([0, 0, WIDTH])))
+    else:
+        small = [g.node("Cast", v, to=TensorProto.INT32) for v in (ids, mask)]
+        x = g.node("EmbedLayerNormalization", small[0], "", words, places, "", weight, bias, small[1], epsilon=1e-12,
+                   outputs=["embedded", "kept"], **ms)
+        x = g.node("Attention", x, qkv, qkv_bias, "kept", num_heads=HEADS, **ms)
+    first = g.node("Gather", x, g.constant("first", np.array(0)), axis=1)
+    g.node("Gemm", first, g.weight("head.weight", CLASSES, WIDTH), g.weight("head.bias", CLASSES), transB=1,
+           outputs=["logits"])
+    if apart:
+        g.node("SoftmaxCrossEntropyLoss", "logits", g.input("labels", TensorProto.INT64, [BATCH]), ignore_index=-100,
+               outputs=["loss"])
+    else:
+        cross_entropy_spelled(g, "logits", g.input("labels", TensorProto.INT64, [BATCH]))
+    g.output("loss", [])
+    return g.model(17)
+
+
+def cross_entropy_spelled(g, logits, labels):
+    """What ONNX Runtime's optimizer makes of the loss."""
+    axes, ignored = g.constant("class_axis", np.array([1])), g.constant("ignored", np.array(-100))
+    zero, one = g.constant("zero", np.float32(0)), g.constant("unit", np.float32(1))
+    rows = g.node("LogSoftmax", g.node("Reshape", logits, g.constant("ncd", np.array([0, 0, -1]))), axis=1)
+    rows = g.node("Reshape", rows, g.node("Shape", logits))
+    targets = g.node("Unsqueeze", labels, axes)
+    mask = g.node("Equal", targets, ignored)
+    weights = g.node("Where", g.node("Squeeze", mask, axes), zero, one)
+    safe = g.node("Where", mask, g.node("Sub", targets, targets), targets)
+    taken = g.node("Where", mask, zero, g.node("GatherElements", rows, safe, axis=1))
+    loss = g.node("Squeeze", g.node("Neg", taken), axes)
+    total = g.node("ReduceSum", g.node("Mul", loss, weights), keepdims=0)
+    g.node("Div", total, g.node("ReduceSum", weights, keepdims=0), outputs=["loss"])
+
+
+def counted_positions():
+    """RoBERTa's positions, counted from the padding 1, and ReLU."""
+    g = Graph()
+    ids = g.input("ids", TensorProto.INT64, [BATCH, TOKENS])
+    pad = g.constant("pad", np.array(1))
+    kept = g.node("Cast", g.node("Not", g.node("Equal", ids, pad)), to=TensorProto.INT32)
+    counted = g.node("Mul", g.node("CumSum", kept, g.constant("along", np.array(1))), kept)
+    positions = g.node("Add", g.node("Cast", counted, to=TensorProto.INT64), pad)
+    x = g.node("Add", g.node("Gather", g.weight("words", WORDS, WIDTH), ids),
+               g.node("Gather", g.weight("places", TOKENS + 2, WIDTH), positions))
+    first = g.node("Gather", x, g.constant("first", np.array(0)), axis=1)
+    inner = g.node("Relu", g.node("Gemm", first, g.weight("inner.weight", INNER, WIDTH), g.weight("inner.bias", INNER), transB=1))
+    g.node("Gemm", inner, g.weight("head.weight", CLASSES, INNER), g.weight("head.bias", CLASSES), transB=1,
+           outputs=["logits"])
+    g.node("SoftmaxCrossEntropyLoss", "logits", g.input("labels", TensorProto.INT64, [BATCH]), outputs=["loss"])
+    g.output("loss", [])
+    return g.model(17)
+
+
 def span():
     """Start and end of an answer: two losses averaged, labels clamped, as Hugging Face writes it."""
     g = Graph()
