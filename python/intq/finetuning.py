@@ -198,7 +198,7 @@ class FineTuning:
 
     def _save_results(self):
         target = self.folder.path / "model"
-        results.save_weights(target, self.program, add_prefix=not self.is_onnx)
+        results.save_weights(target, self.program, None if self.is_onnx else self.checkpoint.config)
         results.copy_tokenizer(self.tokenizer_folder, target)
         entries = self.program.state_entries
         if self.program.info["form"] == "A":

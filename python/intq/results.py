@@ -9,14 +9,15 @@ from safetensors import safe_open
 from intq.data.tokenizer import FILES
 from intq.errors import UserError
 from intq.export import export_inference
+from intq.export.families import family_of
 from intq.export.write import write_model
 from intq.run_folder import write_atomically
 from intq.state_file import write_safetensors
 from intq.trained_copy import save_trained_copy
 
-_CLASSES = {"classification": "BertForSequenceClassification", "regression": "BertForSequenceClassification",
-            "qa": "BertForQuestionAnswering"}
-_HEADS = ("classifier.", "qa_outputs.")
+_CLASSES = {"classification": "ForSequenceClassification", "regression": "ForSequenceClassification",
+            "qa": "ForQuestionAnswering"}
+_HEADS = ("classifier.", "pre_classifier.", "qa_outputs.")
 
 
 def parameters(program):
@@ -24,23 +25,25 @@ def parameters(program):
             if e["role"] in ("parameter", "frozen")}
 
 
-def save_weights(folder, program, add_prefix):
-    """model.safetensors; with `add_prefix` under the names of transformers' classes, which begin with `bert.`."""
+def save_weights(folder, program, config=None):
+    """model.safetensors; with a configuration under the names of transformers' classes, which begin with `bert.` or what
+    the family has."""
     folder.mkdir(exist_ok=True)
     weights = parameters(program)
-    named = {_class_name(n) if add_prefix else n: w for n, w in weights.items()}
+    named = {_class_name(n, config) if config else n: w for n, w in weights.items()}
     _replace(folder / "model.safetensors", lambda path: write_safetensors(path, named, {"format": "pt"}))
 
 
-def _class_name(name):
-    return name if name.startswith((*_HEADS, "bert.")) else "bert." + name
+def _class_name(name, config):
+    prefix = family_of(config).prefix
+    return name if name.startswith((*_HEADS, prefix)) else prefix + name
 
 
 def save_bert(folder, config, prefix, task, label_names, num_labels):
     """The configuration for transformers, and model.onnx from the weights that lie in `folder`."""
     write_atomically(folder / "config.json", json.dumps(_config(config, task, label_names, num_labels), indent=1))
     with safe_open(folder / "model.safetensors", "numpy") as weights:
-        export_inference(config, lambda name: weights.get_tensor(_class_name(name)), prefix, folder / "model.onnx",
+        export_inference(config, lambda name: weights.get_tensor(_class_name(name, config)), prefix, folder / "model.onnx",
                          task=task, num_labels=num_labels)
 
 
@@ -63,7 +66,7 @@ def copy_tokenizer(source, folder):
 
 def _config(config, task, label_names, num_labels):
     config = {k: v for k, v in config.items() if k not in ("_name_or_path", "transformers_version")}
-    config["architectures"] = [_CLASSES[task]]
+    config["architectures"] = [family_of(config).name + _CLASSES[task]]
     if task != "qa":
         names = label_names or [f"LABEL_{i}" for i in range(num_labels)]
         config["id2label"] = {str(i): name for i, name in enumerate(names)}

@@ -3,13 +3,15 @@ import warnings
 
 import exported_models as exported
 import numpy as np
+import onnx
 import pytest
 from imported_model import Imported
+from onnx.reference import ReferenceEvaluator
 from test_exporters import assert_close, matched_gradients
 
 from intq.checkpoint_folder import CheckpointFolder
 from intq.errors import UserError
-from intq.export import export_training
+from intq.export import export_inference, export_training
 
 HEADS = ("classification", "regression", "qa", "token-classification")
 
@@ -48,3 +50,17 @@ def test_length_beyond_counted_positions(tmp_path):
     _, _, folder = model_and_folder(tmp_path, "roberta", "classification")
     with pytest.raises(UserError, match="at most 14"):
         export_training(folder, tmp_path / "model.onnx", task="qa", num_labels=2, batch=1, seq=15)
+
+
+@pytest.mark.parametrize("family", exported.FAMILIES)
+def test_inference_graph_of_any_length(tmp_path, family):
+    case, model, folder = model_and_folder(tmp_path, family, "classification")
+    export_inference(folder.config, folder.tensor, folder.prefix, tmp_path / "model.onnx", task="classification",
+                     num_labels=exported.LABELS)
+    import torch
+    inputs, _ = exported.feeds(case)
+    wanted = model(**{name: torch.tensor(value) for name, value in inputs.items()})[0].detach().numpy()
+    inputs.setdefault("token_type_ids", np.zeros_like(inputs["input_ids"]))
+    graph = onnx.load(tmp_path / "model.onnx")
+    [got] = ReferenceEvaluator(graph).run(["logits"], {i.name: inputs[i.name] for i in graph.graph.input})
+    np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-5)

@@ -38,11 +38,12 @@ def test_forward_against_the_onnx_package(build, tmp_path, name):
     np.testing.assert_allclose(got["loss"], loss, rtol=1e-5)
 
 
-def test_spellings_give_the_same_gradients(build, tmp_path):
+@pytest.mark.parametrize("norm", [models.norm_spelled, models.norm_keras])
+def test_spellings_give_the_same_gradients(build, tmp_path, norm):
     """Layer norm and mask spelled out or not: the programs are equal but for the form of GELU."""
     inputs = encoder_inputs()
     operators = imported(build, tmp_path, models.encoder()).run(inputs)
-    spelled = imported(build, tmp_path, models.encoder(models.norm_spelled, mask=models.mask_gathered, opset=15)).run(inputs)
+    spelled = imported(build, tmp_path, models.encoder(norm, mask=models.mask_gathered, opset=15)).run(inputs)
     for name, value in operators.items():
         np.testing.assert_array_equal(value, spelled[name], err_msg=name)
 

@@ -109,7 +109,37 @@ static bool recognizeLayerNorm(Converter &c, onnx::NodeOp node) {
   return false;
 }
 
+// mean·s for a mean of x: its s, or null.
+static Value scaledMean(Converter &c, Value value, Value x) {
+  onnx::NodeOp mul = defined(c, value, "Mul");
+  for (unsigned i = 0; mul && i < 2 && mul.getInputs().size() == 2; ++i)
+    if (isMean(c, mul.getInputs()[i], x))
+      return origin(c, mul.getInputs()[1 - i]);
+  return {};
+}
+
+// Add(x·s, bias − mean(x)·s), s = weight · 1/deviation: Keras' spelling.
+static bool recognizeKerasNorm(Converter &c, onnx::NodeOp node) {
+  for (unsigned i = 0; i < 2 && node.getInputs().size() == 2; ++i) {
+    onnx::NodeOp shift = defined(c, node.getInputs()[i], "Sub"), mul = defined(c, node.getInputs()[1 - i], "Mul");
+    for (unsigned j = 0; shift && mul && j < 2 && mul.getInputs().size() == 2; ++j) {
+      Value x = origin(c, mul.getInputs()[j]), s = origin(c, mul.getInputs()[1 - j]);
+      onnx::NodeOp factors = scaledMean(c, shift.getInputs()[1], x) == s ? defined(c, s, "Mul") : onnx::NodeOp();
+      for (unsigned k = 0; factors && k < 2; ++k) {
+        onnx::NodeOp inverse = defined(c, factors.getInputs()[k], "Reciprocal");
+        double epsilon = 0;
+        if (!inverse || !isDeviation(c, inverse.getInputs()[0], x, epsilon))
+          continue;
+        setLayerNorm(c, node, c.get(x), c.operand(factors, 1 - k), c.operand(shift, 0), epsilon);
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 void conversion::addNormalizationNodes(Handlers &handlers) {
   handlers.nodes["LayerNormalization"] = convertLayerNorm;
   handlers.recognizers["Add"].push_back(recognizeLayerNorm);
+  handlers.recognizers["Add"].push_back(recognizeKerasNorm);
 }

@@ -2,17 +2,18 @@
 from intq.checkpoint_folder import CheckpointFolder
 from intq.commands.arguments import natural, positive
 from intq.export import export_training
-from intq.export.heads import TASKS
+from intq.export.heads import HEADS
 
 
 def add(commands):
     parser = commands.add_parser("export", help="write a checkpoint as an ONNX training graph (forward and loss)",
-                                 description="Writes forward and loss of a BERT checkpoint as standard ONNX. Inputs: "
-                                 "input_ids, attention_mask, token_type_ids, labels (qa: start_positions, "
+                                 description="Writes forward and loss of a BERT, RoBERTa, DistilBERT, ALBERT, ELECTRA or MPNet "
+                                 "checkpoint as standard ONNX. Inputs: "
+                                 "input_ids, attention_mask, token_type_ids where the model has types, labels (qa: start_positions, "
                                  "end_positions). Outputs: loss, logits.")
     parser.add_argument("checkpoint", metavar="CHECKPOINT",
                         help="Hugging Face folder (config.json, model.safetensors), or the word minilm")
-    parser.add_argument("--task", choices=TASKS, default="classification", help="kind of head (default classification)")
+    parser.add_argument("--task", choices=HEADS, default="classification", help="kind of head (default classification)")
     parser.add_argument("--num-labels", type=positive, default=None, metavar="N",
                         help="classes, or numbers to predict (default 2 for classification, 1 for regression)")
     parser.add_argument("--batch", type=positive, default=8, metavar="B", help="rows a step (default 8)")

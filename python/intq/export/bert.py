@@ -118,12 +118,16 @@ class BertGraph:
 
     def relative_bias(self, seq):
         """[1, h, S, S]: a learned number for each bucket of distances, shared by all layers (MPNet)."""
-        if not isinstance(seq, int):
-            raise UserError("expected a fixed sequence length: relative positions are counted for one")
         name = self.prefix + self.family.relative_bias
-        buckets = relative_buckets(seq, self.config["relative_attention_num_buckets"])
-        rows = self.b.node("Gather", [self.parameter(name + ".weight"), self.b.ints("distance_buckets", buckets)],
-                           name + "/lookup", axis=0)
+        fixed = isinstance(seq, int)
+        every = relative_buckets(seq if fixed else self.config["max_position_embeddings"],
+                                 self.config["relative_attention_num_buckets"])
+        buckets = self.b.ints("distance_buckets", every)
+        if not fixed:
+            length = self.b.node("Shape", ["input_ids"], "distance/length", start=1, end=2)
+            ends = self.b.node("Concat", [length, length], "distance/ends", axis=0)
+            buckets = self.b.node("Slice", [buckets, self.b.ints("origin", [0, 0]), ends], "distance/buckets")
+        rows = self.b.node("Gather", [self.parameter(name + ".weight"), buckets], name + "/lookup", axis=0)
         by_head = self.b.node("Transpose", [rows], name + "/by_head", perm=[2, 0, 1])
         return self.b.node("Unsqueeze", [by_head, self.b.ints("batch_axis", [0])], name + "/bias")
 

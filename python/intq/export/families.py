@@ -9,6 +9,7 @@ _DISTILBERT = {"hidden_size": "dim", "num_hidden_layers": "n_layers", "num_atten
 @dataclass(frozen=True)
 class Family:
     """Names below the model's prefix; `{n}` is the layer. `positions`: absolute, or counted from the padding."""
+    name: str  # as transformers' classes begin
     prefix: str
     layer: str = "encoder.layer.{n}."
     query: str = "attention.self.query"
@@ -43,24 +44,24 @@ class Family:
 
 
 FAMILIES = {
-    "bert": Family("bert.", pooler="pooler.dense", head=("classifier",)),
-    "roberta": Family("roberta.", positions="counted", head=("classifier.dense", "classifier.out_proj"),
+    "bert": Family("Bert", "bert.", pooler="pooler.dense", head=("classifier",)),
+    "roberta": Family("Roberta", "roberta.", positions="counted", head=("classifier.dense", "classifier.out_proj"),
                       defaults={"pad_token_id": 1}),
-    "electra": Family("electra.", embedding_projection="embeddings_project", head_activation="Gelu",
+    "electra": Family("Electra", "electra.", embedding_projection="embeddings_project", head_activation="Gelu",
                       head=("classifier.dense", "classifier.out_proj")),
-    "distilbert": Family("distilbert.", "transformer.layer.{n}.", "attention.q_lin", "attention.k_lin", "attention.v_lin",
+    "distilbert": Family("DistilBert", "distilbert.", "transformer.layer.{n}.", "attention.q_lin", "attention.k_lin", "attention.v_lin",
                          "attention.out_lin", "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm",
                          token_types=False, head=("pre_classifier", "classifier"), head_activation="Relu",
                          keys=_DISTILBERT, dropout_after_projection=False, head_dropout_key="seq_classif_dropout",
                          head_dropout_first=False, defaults={"seq_classif_dropout": 0.2}),
-    "albert": Family("albert.", "encoder.albert_layer_groups.{group}.albert_layers.0.", "attention.query",
+    "albert": Family("Albert", "albert.", "encoder.albert_layer_groups.{group}.albert_layers.0.", "attention.query",
                      "attention.key", "attention.value", "attention.dense", "attention.LayerNorm", "ffn", "ffn_output",
                      "full_layer_layer_norm", embedding_projection="encoder.embedding_hidden_mapping_in",
                      pooler="pooler", head=("classifier",), dropout_after_outer=False,
                      head_dropout_key="classifier_dropout_prob",
                      defaults={"classifier_dropout_prob": 0.1, "embedding_size": 128, "hidden_act": "gelu_new",
                                "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}),
-    "mpnet": Family("mpnet.", query="attention.attn.q", key="attention.attn.k", value="attention.attn.v",
+    "mpnet": Family("MPNet", "mpnet.", query="attention.attn.q", key="attention.attn.k", value="attention.attn.v",
                     projection="attention.attn.o", attention_norm="attention.LayerNorm", token_types=False,
                     positions="counted", relative_bias="encoder.relative_attention_bias",
                     head=("classifier.dense", "classifier.out_proj"),

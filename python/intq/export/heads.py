@@ -2,7 +2,8 @@
 import numpy as np
 
 IGNORED_LABEL = -100
-TASKS = ("classification", "regression", "qa", "token-classification")
+TASKS = ("classification", "regression", "qa")  # what intq finetune has data and metrics for
+HEADS = (*TASKS, "token-classification")
 
 
 def head_outputs(task, num_labels):

@@ -36,8 +36,8 @@ def export_inference(config, weight, prefix, path, *, task, num_labels):
 
 
 def _check_sizes(task, num_labels, batch, seq):
-    if task not in heads.TASKS:
-        raise UserError(f"expected a task of {', '.join(heads.TASKS)}, but got '{task}'")
+    if task not in heads.HEADS:
+        raise UserError(f"expected a task of {', '.join(heads.HEADS)}, but got '{task}'")
     least = 2 if task in ("classification", "token-classification") else 1
     if num_labels < least:
         raise UserError(f"expected at least {least} labels for {task}, but got {num_labels}")

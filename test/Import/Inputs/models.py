@@ -66,6 +66,16 @@ def norm_spelled(g, x, name):
     return g.node("Add", g.node("Mul", normal, g.weight(name + ".weight", WIDTH)), g.weight(name + ".bias", WIDTH))
 
 
+def norm_keras(g, x, name):
+    weight, bias = g.weight(name + ".weight", WIDTH), g.weight(name + ".bias", WIDTH)
+    mean = g.node("ReduceMean", x, axes=[-1])
+    difference = g.node("Sub", x, mean)
+    variance = g.node("ReduceMean", g.node("Mul", difference, difference), axes=[-1])
+    deviation = g.node("Sqrt", g.node("Add", variance, g.constant(f"eps{len(g.nodes)}", np.float32(1e-12))))
+    factor = g.node("Mul", g.node("Reciprocal", deviation), weight)
+    return g.node("Add", g.node("Mul", x, factor), g.node("Sub", bias, g.node("Mul", mean, factor)))
+
+
 def gelu_erf(g, x):
     erf = g.node("Erf", g.node("Div", x, g.constant(f"root{len(g.nodes)}", np.float32(np.sqrt(2)))))
     one = g.node("Add", erf, g.constant(f"one{len(g.nodes)}", np.float32(1)))

@@ -1,0 +1,75 @@
+"""Files that nobody in this project made: each trains, or is refused with the reason. Losses and gradients of those with an
+oracle are in test_import_values.py."""
+import numpy as np
+import onnx
+import pytest
+from imported_model import Imported, run_tool
+
+ORT = "onnxruntime/"
+MLP = ["--bind=input-0_dim0=2", "--bind=input-0_dim1=784", "--bind=output-0_dim0=2"]
+TOKENS = ["--bind=batch=2", "--bind=seq=8"]
+
+REFUSED = {
+    "ort_artifacts/optimizer_model.onnx": "an optimizer model cannot be compiled",
+    ORT + "training_api_adamw.onnx": "an optimizer model cannot be compiled",
+    ORT + "training_api_custom_ops_training_model.onnx": "(test.customop CustomOpOne, version 1): this operator is not supported",
+    ORT + "custom_ops_testdata_model.onnx": "(com.examples Foo, version 1): this operator is not supported",
+    ORT + "test_training_model_0.onnx": "(com.microsoft Send, version 1): this operator is not supported",
+    ORT + "test_training_model_1.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
+    ORT + "test_training_model_2.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
+    ORT + "transform_recompute_3layer_bloom_optimized_training.onnx": "an ORTModule graph (YieldOp)",
+    ORT + "transform_computation_reduction_reshape_mlm_bert_e2e.onnx": "float16 and others are not supported",
+    ORT + "transform_computation_reduction_gather_gather_roberta_e2e.onnx": "float16 and others are not supported",
+    ORT + "transform_fusion_attention_distilbert.onnx": "expected a target shape with as many elements",
+    ORT + "transform_fusion_reshape_fusion_distillbert.onnx": "expected dimensions of at least 0, but got -1",
+    ORT + "transpose_optimizer_shared_initializers.onnx": "'bias_quant': expected float32",
+    ORT + "transpose_optimizer_shared_initializers_broadcast.onnx": "'bias_quant': expected float32",
+    ORT + "transpose_optimizer_shared_initializers_broadcast2.onnx": "'y_quant': expected float32",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(build, shared, name):
+    done = run_tool(build, "intq-translate", f"--import-model={shared / name}")
+    assert done.returncode == 2 and REFUSED[name] in done.stderr, done.stderr[:1000]
+
+
+def example(program, model):
+    """Inputs that fit: small ids, full masks."""
+    sizes, integer = {}, {}
+    for _, kind, attributes in program.arguments:
+        if 'intq.input = "' in attributes:
+            name = attributes.split('intq.input = "')[1].split('"')[0]
+            sizes[name] = [int(n) for n in kind[7:-1].split("x")[:-1]]
+            integer[name] = kind.endswith("i32>")
+    random = np.random.default_rng(0)
+    return {name: np.ones(shape, np.int64) if "mask" in name else random.integers(0, 2, shape) if integer[name]
+            else random.normal(0, 1, shape).astype(np.float32) for name, shape in sizes.items()}
+
+
+TRAINED = {  # options, parameters
+    "torchscript/train_nofold_dyn_loss_op12.onnx": (TOKENS, 41), "torchscript/train_nofold_dyn_loss_op17.onnx": (TOKENS, 41),
+    "torchscript/train_nofold_static_loss_op15.onnx": (TOKENS, 41),
+    "torchscript/infer_fold_dyn_op17.onnx": (TOKENS + ["--loss=cross-entropy"], 41),
+    "torchscript/infer_fold_static_op11.onnx": (TOKENS + ["--loss=cross-entropy"], 41),
+    "ort_artifacts/forward.onnx": (["--loss=cross-entropy"], 41),
+    ORT + "training_api_zero_model.onnx": (MLP + ["--loss=cross-entropy"], 4),
+    ORT + "test_training_model.onnx": (["--loss=mse"], 6),
+}
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_trained(build, shared, name):
+    options, parameters = TRAINED[name]
+    program = Imported(build, shared / name, *options)
+    got = program.run(example(program, onnx.load(str(shared / name))))
+    gradients = {k: v for k, v in got.items() if k.startswith("grad/")}
+    assert len(gradients) == parameters
+    assert all(np.all(np.isfinite(v)) for v in got.values()) and sum(np.any(v) for v in gradients.values()) >= parameters - 2
+    assert not any("onnx::" in k or "val_" in k for k in gradients), "names of the exporter"
+
+
+def test_multilayer_perceptron_of_onnx_runtime(build, shared):
+    done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'training_api_training_model.onnx'}",
+                    f"--checkpoint={shared / ORT / 'checkpoint.ckpt.bin'}", *MLP)
+    assert done.returncode == 0 and "nn.relu_grad" in done.stdout, done.stderr
