@@ -147,6 +147,14 @@ def test_graphs(translate, nodes, message):
     refuses(translate(small(nodes=nodes)), message)
 
 
+def test_training_extension_is_named(translate):
+    nodes = [helper.make_node("Gemm", ["x", "w"], ["y"], transB=1),
+             helper.make_node("Gradient", ["x"], ["g"], name="derive", domain="ai.onnx.preview.training", xs=["x"], y="y")]
+    done = translate(small(nodes=nodes, opsets=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.preview.training", 1)]))
+    refuses(done, "expected a training or forward graph, but got the standard's training extension (form E), 'derive' (Gradient, ")
+    assert 'y = "y"' in done.stderr
+
+
 def test_declared_shapes_are_checked(translate):
     refuses(translate(small(result=[4, 7])), "expected its result 0 to have the declared type")
 

@@ -17,7 +17,8 @@ REFUSED = {
     ORT + "test_training_model_0.onnx": "(com.microsoft Send, version 1): this operator is not supported",
     ORT + "test_training_model_1.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
     ORT + "test_training_model_2.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
-    ORT + "transform_recompute_3layer_bloom_optimized_training.onnx": "an ORTModule graph (YieldOp)",
+    ORT + "transform_recompute_3layer_bloom_optimized_training.onnx": "an ORTModule graph (form B, YieldOp)",
+    ORT + "grad_add_mul.onnx": "the standard's training extension (form E)",
     ORT + "transform_computation_reduction_reshape_mlm_bert_e2e.onnx": "float16 and others are not supported",
     ORT + "transform_computation_reduction_gather_gather_roberta_e2e.onnx": "float16 and others are not supported",
     ORT + "transform_fusion_attention_distilbert.onnx": "expected a target shape with as many elements",
@@ -65,7 +66,9 @@ def test_trained(build, shared, name):
     got = program.run(example(program, onnx.load(str(shared / name))))
     gradients = {k: v for k, v in got.items() if k.startswith("grad/")}
     assert len(gradients) == parameters
-    assert all(np.all(np.isfinite(v)) for v in got.values()) and sum(np.any(v) for v in gradients.values()) >= parameters - 2
+    assert all(np.all(np.isfinite(v)) for v in got.values())
+    moving = 1 if "zero" in name else parameters - 2  # a key bias may have none; where all weights are 0 only one bias has
+    assert sum(np.any(v) for v in gradients.values()) >= moving
     assert not any("onnx::" in k or "val_" in k for k in gradients), "names of the exporter"
 
 

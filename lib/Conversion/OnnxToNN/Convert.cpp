@@ -35,9 +35,26 @@ static const Handlers &allHandlers() {
   return handlers;
 }
 
+// A node of the standard's training extension (form E) with what it says: Gradient's names, an optimizer's numbers.
+static std::string describeExtension(onnx::NodeOp node) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "'" << node.getName() << "' (" << node.getOpType();
+  for (NamedAttribute entry : node.getSettings()) {
+    os << ", " << entry.getName().getValue() << " = ";
+    if (auto number = dyn_cast<FloatAttr>(entry.getValue()))
+      os << number.getValueAsDouble();
+    else
+      os << entry.getValue();
+  }
+  os << ")";
+  return text;
+}
+
 // Which form the file has (decision 1): by how gradients leave the graph.
 LogicalResult Converter::checkForm() {
   unsigned yields = 0, optimizers = 0;
+  std::string extension;
   llvm::StringMap<Value> tensors; // inputs and initializers by name
   graph.walk([&](Operation *op) {
     if (auto input = dyn_cast<onnx::InputOp>(op))
@@ -49,8 +66,9 @@ LogicalResult Converter::checkForm() {
       return;
     llvm::StringRef type = node.getOpType();
     yields += opOf(node) == "com.microsoft::YieldOp";
-    optimizers += node.getDomain().starts_with("ai.onnx.preview") || type == "AdamWOptimizer" ||
-                  type == "SGDOptimizerV2";
+    optimizers += type == "AdamWOptimizer" || type == "SGDOptimizerV2";
+    if (node.getDomain().starts_with("ai.onnx.preview"))
+      extension += (extension.empty() ? "" : ", ") + describeExtension(node);
     if (opOf(node) == "com.microsoft::InPlaceAccumulatorV2" && node.getInputs().size() >= 2) {
       form = "A";
       // Decision 10: the gradient is operand 1; buffers and flags are bookkeeping.
@@ -63,11 +81,15 @@ LogicalResult Converter::checkForm() {
     }
   });
   if (optimizers)
-    return graph.emitError() << "expected a training or forward graph, but got an optimizer model or the "
-                                "standard's Gradient extension; hand in the forward or training model";
+    return graph.emitError() << "expected a training or forward graph, but got an optimizer model; hand in the "
+                                "forward or training model";
+  if (!extension.empty())
+    return graph.emitError() << "expected a training or forward graph, but got the standard's training extension (form E), "
+                             << printable(extension) << "; hand in the forward graph with its loss: gradients and update are "
+                             << "intq's own, the optimizer's numbers are options (--adam-betas, --adam-eps, --weight-decay)";
   if (yields)
     return graph.emitError() << "expected the forward and backward of a whole step, but got an ORTModule graph "
-                                "(YieldOp), whose loss is outside; export the model with its loss";
+                                "(form B, YieldOp), whose loss and parameters are outside; export the model with its loss";
   auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
   if (form == "A")
     return success();
