@@ -136,7 +136,7 @@ class BertGraph:
         q = self.heads(self.linear(x, base + names.query), base + names.query, [0, 2, 1, 3])
         k = self.heads(self.linear(x, base + names.key), base + names.key, [0, 2, 3, 1])
         v = self.heads(self.linear(x, base + names.value), base + names.value, [0, 2, 1, 3])
-        base += "attention/"
+        base += "attention."  # names of nodes are those of random streams: they stay as they are
         head = self.config["hidden_size"] // self.config["num_attention_heads"]
         scores = self.b.node("Mul", [self.b.node("MatMul", [q, k], base + "scores"),
                                      self.b.floats("scores_scale", 1.0 / np.sqrt(head))], base + "scale")
@@ -153,7 +153,8 @@ class BertGraph:
         """Projection, dropout, sum with the residual, norm: the end of both halves of a layer."""
         update = self.linear(update, projection)
         if drops:
-            update = self.dropout(update, self.config["hidden_dropout_prob"], projection + "/dropout")
+            name = projection.removesuffix(".dense") if projection.endswith("output.dense") else projection
+            update = self.dropout(update, self.config["hidden_dropout_prob"], name + ".dropout")
         return self.layer_norm(self.b.node("Add", [update, x], norm + "/residual"), norm)
 
     def activation(self, x, name):
