@@ -177,7 +177,7 @@ static void convertFusedAttention(Converter &c, onnx::NodeOp node) {
     plain &= c.operand(node, i).is(Val::Kind::Absent);
   bool fits = x.is(Val::Kind::Float) && x.rank() == 3 && c.isParameter(weight, 2) && c.isParameter(bias, 1) &&
               weight.shape[0] == x.shape[2] && weight.shape[1] == bias.shape[0] && heads > 0 &&
-              weight.shape[1] % (3 * heads) == 0;
+              heads <= weight.shape[1] && weight.shape[1] % (3 * heads) == 0;
   if (!plain || !fits)
     return c.set(node, 0, c.deferFor(node, x, "expected an input [B, S, H], weights [H, 3·N], a bias and num_heads, "
                                               "without causal mask, past or attention bias"));

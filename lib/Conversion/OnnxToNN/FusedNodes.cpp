@@ -51,9 +51,19 @@ static void convertEmbedLayerNorm(Converter &c, onnx::NodeOp node) {
         c.set(node, i, part);
       return;
     }
-    Value x = sum.is(Val::Kind::Absent) ? Value() : c.materialize(sum), y = c.materialize(part);
-    auto shape = x ? broadcastShape(sum.shape, part.shape) : std::nullopt;
-    sum = x && shape ? c.floating(nn::AddOp::create(c.builder, c.loc(node), c.f32(*shape), x, y)) : part;
+    if (sum.is(Val::Kind::Absent)) {
+      sum = part;
+      continue;
+    }
+    auto shape = broadcastShape(sum.shape, part.shape);
+    if (!shape) {
+      for (unsigned i = 0; i < node.getNumResults(); ++i)
+        c.set(node, i, c.defer(node, "expected ids of one shape, but got embeddings " + shapeText(sum.shape) + " and " +
+                                         shapeText(part.shape)));
+      return;
+    }
+    Value x = c.materialize(sum), y = c.materialize(part);
+    sum = c.floating(nn::AddOp::create(c.builder, c.loc(node), c.f32(*shape), x, y));
   }
   setLayerNorm(c, node, sum, c.operand(node, 5), c.operand(node, 6), floatAttr(node, "epsilon", 1e-12));
   if (c.get(node.getResult(0)).is(Val::Kind::Deferred))

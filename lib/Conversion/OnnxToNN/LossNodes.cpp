@@ -85,7 +85,10 @@ static Value beyondIgnored(Converter &c, Value value, SpelledLoss &loss) {
   onnx::NodeOp where = defined(c, unshaped(c, value), "Where");
   onnx::NodeOp equal = where && c.operand(where, 1).uniform() == 0.0
                            ? defined(c, unshaped(c, where.getInputs()[0]), "Equal") : onnx::NodeOp();
-  Value labels = besideConstant(c, equal, [&](double v) { loss.ignored = int64_t(v); return true; });
+  Value labels = besideConstant(c, equal, [&](double v) {
+    loss.ignored = v >= -0x1p53 && v <= 0x1p53 ? int64_t(v) : kIgnoreIndex;
+    return double(loss.ignored) == v;
+  });
   if (!labels)
     return value;
   loss.labels = unshaped(c, labels);
