@@ -22,6 +22,8 @@ static constexpr int kUnrolled = 12; // accumulators 0 … 11, operands 14 and 1
   }
 #define INTQ_VPDPBUSD(n) "vpdpbusd %%zmm14, %%zmm15, %%zmm" n "\n"
 #define INTQ_VPDPWSSD(n) "vpdpwssd %%zmm14, %%zmm15, %%zmm" n "\n"
+#define INTQ_AVXVPDPBUSD(n) "%{vex%} vpdpbusd %%ymm14, %%ymm15, %%ymm" n "\n"
+#define INTQ_AVXVPDPWSSD(n) "%{vex%} vpdpwssd %%ymm14, %%ymm15, %%ymm" n "\n"
 #define INTQ_FMA512(n) "vfmadd231ps %%zmm14, %%zmm15, %%zmm" n "\n"
 #define INTQ_FMA256(n) "vfmadd231ps %%ymm14, %%ymm15, %%ymm" n "\n"
 #define INTQ_PAIRS256(n)                                                                           \
@@ -39,14 +41,16 @@ template <class F> static double rate(double operations, F measure) {
 static double measureNow(GemmDot dot, Isa isa) {
   switch (dot) {
   case GemmDot::VnniBytes:
-    return rate(128, INTQ_MEASURE(INTQ_VPDPBUSD));
+    return isa == Isa::AvxVnni ? rate(64, INTQ_MEASURE(INTQ_AVXVPDPBUSD))
+                               : rate(128, INTQ_MEASURE(INTQ_VPDPBUSD));
   case GemmDot::VnniPairs:
-    return rate(64, INTQ_MEASURE(INTQ_VPDPWSSD));
+    return isa == Isa::AvxVnni ? rate(32, INTQ_MEASURE(INTQ_AVXVPDPWSSD))
+                               : rate(64, INTQ_MEASURE(INTQ_VPDPWSSD));
   case GemmDot::Float:
     if (isa == Isa::Generic)
       return 0;
-    return isa == Isa::Avx2 ? rate(16, INTQ_MEASURE(INTQ_FMA256))
-                            : rate(32, INTQ_MEASURE(INTQ_FMA512));
+    return isa <= Isa::AvxVnni ? rate(16, INTQ_MEASURE(INTQ_FMA256))
+                               : rate(32, INTQ_MEASURE(INTQ_FMA512));
   case GemmDot::Pairs:
     return isa == Isa::Avx2 ? rate(32, INTQ_MEASURE(INTQ_PAIRS256))
                             : rate(16, INTQ_MEASURE(INTQ_PAIRS128));

@@ -30,7 +30,7 @@ using namespace intq::cpu;
 namespace cl = llvm::cl;
 
 static cl::opt<std::string>
-    isaOption("isa", cl::desc("generic, avx2, avx512-vnni, amx; default: the best"));
+    isaOption("isa", cl::desc("generic, avx2, avx-vnni, avx512-vnni, amx; default: the best"));
 static cl::opt<unsigned> threads("team", cl::desc("threads that share a product"), cl::init(1));
 static cl::opt<std::string> only("only", cl::desc("cases whose name contains this"));
 static cl::opt<std::string> dump("dump", cl::desc("folder for the code of the last case"));

@@ -197,7 +197,7 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   Reader r(*object, "", errors);
   r.text("recipe", o.training.recipe);
   r.oneOf("engine", o.engine, {"cpu", "reference"});
-  r.oneOf("cpu_isa", o.isa, {"auto", "generic", "avx2", "avx512-vnni", "amx"});
+  r.oneOf("cpu_isa", o.isa, {"auto", "generic", "avx2", "avx-vnni", "avx512-vnni", "amx"});
   r.natural("threads", o.threads);
   r.text("checkpoint", o.checkpoint);
   std::string loss = "none";

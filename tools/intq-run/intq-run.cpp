@@ -18,7 +18,7 @@ namespace cl = llvm::cl;
 static cl::opt<std::string> inputFile(cl::Positional, cl::desc("<file.mlir>"), cl::init("-"));
 static cl::opt<std::string> engineName("engine", cl::desc("reference, cpu, or all: both, whose results must agree"),
                                        cl::init("reference"));
-static cl::opt<std::string> cpuIsa("cpu-isa", cl::desc("generic, avx2, avx512-vnni, amx; auto: the best of this "
+static cl::opt<std::string> cpuIsa("cpu-isa", cl::desc("generic, avx2, avx-vnni, avx512-vnni, amx; auto: the best of this "
                                                        "machine; all: every one of this machine"),
                                    cl::init("auto"));
 static cl::list<unsigned> threads("cpu-threads", cl::desc("thread counts to run the compiled code with; 0: all"),
@@ -57,7 +57,7 @@ static Engines createEngines() {
   } else if (FailureOr<cpu::Isa> isa = cpu::parseIsa(cpuIsa); succeeded(isa)) {
     isas.push_back(*isa);
   } else {
-    reject("expected --cpu-isa=auto, all, generic, avx2, avx512-vnni or amx, but got " + cpuIsa);
+    reject("expected --cpu-isa=auto, all, generic, avx2, avx-vnni, avx512-vnni or amx, but got " + cpuIsa);
     return {};
   }
   for (cpu::Isa isa : isas) {

@@ -37,7 +37,7 @@ typedef struct intq_run_options {
 
 INTQ_API const char *intq_version(void);
 /* The CPU code paths this machine can run, best first, comma-separated:
- * of amx, avx512-vnni, avx2, generic. */
+ * of amx, avx512-vnni, avx-vnni, avx2, generic. */
 INTQ_API const char *intq_cpu_isas(void);
 
 /* Reads an ONNX file and describes it (docs/Program.md) without compiling. */

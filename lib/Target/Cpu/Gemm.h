@@ -49,7 +49,7 @@ KernelBuilder::Values emitVectorKernel(KernelBuilder &k, const MicroKernel &kern
                                        PanelRef b, mlir::Value groups);
 void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a, PanelRef b,
                    mlir::Value groups, mlir::Value tile);
-/// AVX-512 VNNI: what 128 in every code of B adds, times −1: −128 · Σ of the codes of each row of
+/// VNNI: what 128 in every code of B adds, times −1: −128 · Σ of the codes of each row of
 /// `a`, in its lane.
 mlir::Value emitOffsetCorrection(KernelBuilder &k, const MicroKernel &kernel, RowsRef a,
                                  mlir::Value groups);

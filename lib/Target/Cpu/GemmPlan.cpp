@@ -66,7 +66,7 @@ static GemmDot chooseDot(const GemmProblem &p, Isa isa) {
   if (p.elementA == GemmElement::F32)
     return GemmDot::Float;
   bool bytes = p.elementA == GemmElement::I8 && p.elementB == GemmElement::I8;
-  if (isa < Isa::Avx512Vnni)
+  if (isa < Isa::AvxVnni)
     return GemmDot::Pairs;
   if (!bytes)
     return GemmDot::VnniPairs;
@@ -88,7 +88,7 @@ static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
   llvm::ArrayRef<Block> blocks = kAvx512;
   if (dot == GemmDot::AmxBytes)
     blocks = kAmx;
-  else if (isa == Isa::Avx2)
+  else if (isa == Isa::Avx2 || isa == Isa::AvxVnni)
     blocks = kAvx2;
   else if (isa == Isa::Generic)
     blocks = kGeneric;

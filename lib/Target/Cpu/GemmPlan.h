@@ -14,7 +14,7 @@ enum class GemmElement { I8, I16, F32 };
 enum class GemmDot {
   Float,     // fma of f32
   Pairs,     // i16 pairs in plain vector arithmetic, which LLVM compiles to (v)pmaddwd
-  VnniBytes, // vpdpbusd: panels of B hold code + 128, corrected by the row sums of A
+  VnniBytes, // vpdpbusd (AVX-512 or AVX): panels of B hold code + 128, corrected by the row sums of A
   VnniPairs, // vpdpwssd
   AmxBytes   // tdpbssd
 };

@@ -1,4 +1,4 @@
-// Micro-kernels on vectors: f32 fma, i16 pairs in plain arithmetic, AVX-512 VNNI.
+// Micro-kernels on vectors: f32 fma, i16 pairs in plain arithmetic, VNNI of 512 and of 256 bits.
 #include "Gemm.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -35,8 +35,9 @@ static Value dotPairs(KernelBuilder &k, int64_t lanes, Value acc, Value a, Value
   return arith::AddIOp::create(k.b, k.loc, acc, arith::AddIOp::create(k.b, k.loc, low, high));
 }
 
-static Value callDot(KernelBuilder &k, StringRef intrinsic, Value acc, Value x, Value y) {
-  auto name = k.b.getStringAttr(intrinsic);
+/// The AVX-512 name serves both encodings: LLVM takes the one that the target has.
+static Value callDot(KernelBuilder &k, StringRef intrinsic, int64_t lanes, Value acc, Value x, Value y) {
+  auto name = k.b.getStringAttr("llvm.x86.avx512." + intrinsic + "." + Twine(32 * lanes));
   return LLVM::CallIntrinsicOp::create(k.b, k.loc, acc.getType(), name, ValueRange{acc, x, y})
       .getResult(0);
 }
@@ -54,13 +55,11 @@ static Value dot(KernelBuilder &k, const MicroKernel &kernel, Value acc, Value a
     return dotPairs(k, lanes, acc, a, b);
   case GemmDot::VnniBytes: { // unsigned × signed, wrapping (Spec N1)
     Type i8 = k.b.getI8Type();
-    return callDot(k, "llvm.x86.avx512.vpdpbusd.512", acc, bitcast(k, b, 64, i8),
-                   bitcast(k, a, 64, i8));
+    return callDot(k, "vpdpbusd", lanes, acc, bitcast(k, b, 4 * lanes, i8), bitcast(k, a, 4 * lanes, i8));
   }
   case GemmDot::VnniPairs: {
     Type i16 = k.b.getI16Type();
-    return callDot(k, "llvm.x86.avx512.vpdpwssd.512", acc, bitcast(k, b, 32, i16),
-                   bitcast(k, a, 32, i16));
+    return callDot(k, "vpdpwssd", lanes, acc, bitcast(k, b, 2 * lanes, i16), bitcast(k, a, 2 * lanes, i16));
   }
   case GemmDot::AmxBytes:
     break;

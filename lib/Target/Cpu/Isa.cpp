@@ -8,7 +8,11 @@
 using namespace intq::cpu;
 
 static constexpr std::pair<Isa, llvm::StringLiteral> kNames[] = {
-    {Isa::Generic, "generic"}, {Isa::Avx2, "avx2"}, {Isa::Avx512Vnni, "avx512-vnni"}, {Isa::Amx, "amx"}};
+    {Isa::Generic, "generic"},
+    {Isa::Avx2, "avx2"},
+    {Isa::AvxVnni, "avx-vnni"},
+    {Isa::Avx512Vnni, "avx512-vnni"},
+    {Isa::Amx, "amx"}};
 
 llvm::StringRef intq::cpu::isaName(Isa isa) { return kNames[static_cast<int>(isa)].second; }
 
@@ -20,11 +24,13 @@ llvm::FailureOr<Isa> intq::cpu::parseIsa(llvm::StringRef name) {
 }
 
 llvm::StringRef intq::cpu::targetCpu(Isa isa) {
-  static constexpr llvm::StringLiteral cpus[] = {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4"};
+  static constexpr llvm::StringLiteral cpus[] = {"x86-64-v2", "x86-64-v3", "x86-64-v3", "x86-64-v4", "x86-64-v4"};
   return cpus[static_cast<int>(isa)];
 }
 
 std::vector<std::string> intq::cpu::targetFeatures(Isa isa) {
+  if (isa == Isa::AvxVnni)
+    return {"+avxvnni"};
   if (isa == Isa::Avx512Vnni)
     return {"+avx512vnni"};
   if (isa == Isa::Amx)
@@ -46,11 +52,15 @@ static llvm::SmallVector<Isa> detect() {
   llvm::SmallVector<Isa> isas;
   if (has({"sse4.2", "popcnt"}))
     isas.push_back(Isa::Generic);
-  if (has({"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"}))
+  bool avx2 = has({"avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"});
+  if (avx2)
     isas.push_back(Isa::Avx2);
-  if (has({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd", "avx512vnni"}))
+  if (avx2 && has({"avxvnni"}))
+    isas.push_back(Isa::AvxVnni);
+  bool avx512 = avx2 && has({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd", "avx512vnni"});
+  if (avx512)
     isas.push_back(Isa::Avx512Vnni);
-  if (isas.size() == 3 && has({"amx-tile", "amx-int8"}) && requestAmx())
+  if (avx512 && has({"amx-tile", "amx-int8"}) && requestAmx())
     isas.push_back(Isa::Amx);
   std::reverse(isas.begin(), isas.end());
   return isas;

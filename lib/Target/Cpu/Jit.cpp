@@ -56,6 +56,8 @@ static llvm::orc::JITTargetMachineBuilder targetBuilder(Isa isa) {
 static Isa isaOfIntrinsic(StringRef name) {
   if (name.starts_with("llvm.x86.t") || name.starts_with("llvm.x86.ldtilecfg"))
     return Isa::Amx;
+  if (name == "llvm.x86.avx512.vpdpbusd.256" || name == "llvm.x86.avx512.vpdpwssd.256")
+    return Isa::AvxVnni;
   if (name.starts_with("llvm.x86.avx512"))
     return Isa::Avx512Vnni;
   return name.starts_with("llvm.x86.") ? Isa::Avx2 : Isa::Generic;

@@ -221,7 +221,7 @@ struct LowerToCpu : cpu::impl::IntqLowerToCpuPassBase<LowerToCpu> {
     ModuleOp module = getOperation();
     FailureOr<Isa> target = parseIsa(isa);
     if (failed(target)) {
-      module.emitError() << "expected an instruction set (generic, avx2, avx512-vnni, amx), but got '" << isa << "'";
+      module.emitError() << "expected an instruction set (generic, avx2, avx-vnni, avx512-vnni, amx), but got '" << isa << "'";
       return signalPassFailure();
     }
     SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());

@@ -5,7 +5,7 @@ from intq.options import TrainingOptions
 from intq.schedule import KINDS
 
 LIMITS = ("bytes", "nodes", "elements", "external", "folded")
-ISAS = ("auto", "generic", "avx2", "avx512-vnni", "amx")
+ISAS = ("auto", "generic", "avx2", "avx-vnni", "avx512-vnni", "amx")
 RECIPES = "float, paper16, paper12, paper10, paper8, paper8x8, row8, row8a8, or an .mlir file with a recipe"
 
 

@@ -5,6 +5,8 @@
 // RUN:   | llc -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni,+amx-tile,+amx-int8 | FileCheck %s --check-prefix=AMX
 // RUN: intq-opt %s --intq-cpu-to-llvm=isa=avx512-vnni | mlir-translate --mlir-to-llvmir \
 // RUN:   | opt -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni | llc -O2 -mcpu=x86-64-v4 -mattr=+avx512vnni | FileCheck %s --check-prefix=VNNI
+// RUN: intq-opt %s --intq-cpu-to-llvm=isa=avx-vnni | mlir-translate --mlir-to-llvmir \
+// RUN:   | opt -O2 -mcpu=x86-64-v3 -mattr=+avxvnni | llc -O2 -mcpu=x86-64-v3 -mattr=+avxvnni | FileCheck %s --check-prefix=AVXVNNI
 // RUN: intq-opt %s --intq-cpu-to-llvm=isa=avx2 | mlir-translate --mlir-to-llvmir \
 // RUN:   | opt -O2 -mcpu=x86-64-v3 | llc -O2 -mcpu=x86-64-v3 | FileCheck %s --check-prefix=AVX2
 // RUN: intq-opt %s --intq-cpu-to-llvm=isa=generic | mlir-translate --mlir-to-llvmir \
@@ -30,6 +32,10 @@ func.func @bytes(%x: tensor<64x4096xf32>, %w: tensor<96x4096xf32>) -> tensor<64x
 
 // VNNI-LABEL: intq_matmul_0:
 // VNNI-COUNT-16: vpdpbusd {{.*}}, %zmm{{[0-9]+}}
+
+// AVXVNNI-LABEL: intq_matmul_0:
+// AVXVNNI-COUNT-8: vpdpbusd {{.*}}, %ymm{{[0-9]+}}
+// AVXVNNI-NOT: vpmaddwd
 
 // AVX2-LABEL: intq_matmul_0:
 // AVX2: vpmaddwd {{.*}}, %ymm{{[0-9]+}}

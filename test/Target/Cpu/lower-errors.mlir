@@ -1,7 +1,7 @@
 // RUN: intq-opt %s --intq-lower-to-cpu --split-input-file --verify-diagnostics
 // RUN: not intq-opt %s --intq-lower-to-cpu=isa=sse9 --split-input-file 2>&1 | FileCheck %s --check-prefix=ISA
 
-// ISA: expected an instruction set (generic, avx2, avx512-vnni, amx), but got 'sse9'
+// ISA: expected an instruction set (generic, avx2, avx-vnni, avx512-vnni, amx), but got 'sse9'
 
 func.func @step(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error @below {{'math.absf' op is not supported by the CPU target: it has no kernel}}

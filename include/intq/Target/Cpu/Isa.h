@@ -8,10 +8,11 @@
 
 namespace intq::cpu {
 
-/// In ascending order of preference; each contains the ones before it.
-enum class Isa { Generic, Avx2, Avx512Vnni, Amx };
+/// In ascending order of preference; each can do what the ones before it do, by the same or wider
+/// instructions (AVX-VNNI is a form of encoding that some processors with AVX-512 VNNI lack).
+enum class Isa { Generic, Avx2, AvxVnni, Avx512Vnni, Amx };
 
-/// "generic", "avx2", "avx512-vnni", "amx".
+/// "generic", "avx2", "avx-vnni", "avx512-vnni", "amx".
 llvm::StringRef isaName(Isa isa);
 /// The inverse of isaName; failure on another name.
 llvm::FailureOr<Isa> parseIsa(llvm::StringRef name);
