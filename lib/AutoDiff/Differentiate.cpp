@@ -46,19 +46,33 @@ static DenseSet<Value> findActive(func::FuncOp func) {
   return active;
 }
 
+/// A gradient of which only the indices [low, high) of one dimension are trained.
+static Value zeroOutside(OpBuilder &b, Value gradient, int64_t dimension, int64_t low, int64_t high) {
+  auto type = cast<RankedTensorType>(gradient.getType());
+  SmallVector<int64_t> shape(type.getShape()), offsets(type.getRank(), 0);
+  shape[dimension] = high - low;
+  offsets[dimension] = low;
+  Value kept = nn::SliceOp::create(b, gradient.getLoc(), type.clone(shape), gradient, offsets);
+  return nn::PadOp::create(b, gradient.getLoc(), type, kept, offsets);
+}
+
 namespace {
 struct NNDifferentiate : intq::impl::NNDifferentiatePassBase<NNDifferentiate> {
   void runOnOperation() override {
-    auto forward = getOperation().lookupSymbol<func::FuncOp>(program::kForward);
-    if (!forward) {
+    SmallVector<func::FuncOp> forwards = program::variants(getOperation(), program::kForward);
+    if (forwards.empty()) {
       getOperation().emitError() << "expected a function @" << program::kForward << ", but got none";
       return signalPassFailure();
     }
-    func::FuncOp grad = forward.clone();
-    grad.setName(program::kGrad);
-    OpBuilder::atBlockEnd(getOperation().getBody()).insert(grad);
-    if (failed(differentiate(grad)))
-      signalPassFailure();
+    for (func::FuncOp forward : forwards) {
+      if (forward->hasAttr(program::kEvalOnly))
+        continue;
+      func::FuncOp grad = forward.clone();
+      grad.setName(program::variantName(forward, program::kForward, program::kGrad));
+      OpBuilder::atBlockEnd(getOperation().getBody()).insert(grad);
+      if (failed(differentiate(grad)))
+        return signalPassFailure();
+    }
   }
 
   LogicalResult differentiate(func::FuncOp func) {
@@ -109,6 +123,8 @@ struct NNDifferentiate : intq::impl::NNDifferentiatePassBase<NNDifferentiate> {
         gradient = nn::ConstantOp::create(adjoint.builder, func.getLoc(),
                                           DenseElementsAttr::get(type, 0.0f));
       }
+      if (auto trained = func.getArgAttrOfType<DenseI64ArrayAttr>(arg.getArgNumber(), program::kTrained))
+        gradient = zeroOutside(adjoint.builder, gradient, trained[0], trained[1], trained[2]);
       StringRef name = program::argString(func, arg.getArgNumber(), program::kState);
       auto attrs = b.getDictionaryAttr(b.getNamedAttr(program::kGradient, b.getStringAttr(name)));
       (void)func.insertResult(func.getNumResults(), gradient.getType(), attrs);

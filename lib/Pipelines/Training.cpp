@@ -39,6 +39,18 @@ static IntqWtaCrsPassOptions samplingPass(const SamplingOptions &o, StringRef re
   return pass;
 }
 
+static IntqQDyLoRAPassOptions adapterPass(const AdapterOptions &o) {
+  IntqQDyLoRAPassOptions pass;
+  pass.targets.assign(o.targets.begin(), o.targets.end());
+  pass.ranks.assign(o.ranks.begin(), o.ranks.end());
+  pass.evalRanks.assign(o.evalRanks.begin(), o.evalRanks.end());
+  pass.alpha = o.alpha;
+  pass.scale = o.scale;
+  pass.frozen = o.frozen;
+  pass.update = o.update;
+  return pass;
+}
+
 static void addSimplification(OpPassManager &pm) {
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
@@ -49,6 +61,10 @@ void intq::buildTrainingPipeline(OpPassManager &pm, const TrainingOptions &optio
     pm.addPass(createNNSetDropoutPass({*options.dropout}));
   addSimplification(pm);
   pm.addPass(createNNAnnotateInputRangesPass());
+  if (!options.adapter.ranks.empty()) {
+    pm.addPass(createIntqQDyLoRAPass(adapterPass(options.adapter)));
+    hasBackward = false;
+  }
   bool trains = options.wants(program::kGrad) || options.wants(program::kStep) ||
                 options.wants(program::kUpdate);
   if (trains && !hasBackward)

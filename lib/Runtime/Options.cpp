@@ -118,6 +118,41 @@ static void readSampling(const json::Object &object, SamplingOptions &o, std::st
     r.wrong("ratio", "a number above 0, at most 1", json::Value(o.ratio));
 }
 
+static void readRanks(Reader &r, StringRef key, SmallVectorImpl<int64_t> &values) {
+  const json::Value *v = r.take(key);
+  if (!v)
+    return;
+  const json::Array *list = v->getAsArray();
+  for (const json::Value &entry : list ? *list : json::Array()) {
+    auto rank = entry.getAsInteger();
+    if (!rank || *rank < 1 || *rank > 4096)
+      return r.wrong(key, "ranks from 1 to 4096", *v);
+    values.push_back(*rank);
+  }
+  if (!list || list->empty())
+    r.wrong(key, "a list of ranks", *v);
+}
+
+static void readAdapter(const json::Object &object, AdapterOptions &o, std::string &errors) {
+  Reader r(object, "adapter ", errors);
+  readRanks(r, "ranks", o.ranks);
+  readRanks(r, "eval_ranks", o.evalRanks);
+  readTexts(r, "targets", o.targets);
+  r.number("alpha", o.alpha);
+  r.oneOf("scale", o.scale, {"alpha/b", "alpha/sqrt(b)", "constant"});
+  r.flag("frozen", o.frozen);
+  r.oneOf("update", o.update, {"dense", "masked"});
+  if (const json::Value *v = r.take("seed")) {
+    if (auto seed = v->getAsUINT64())
+      o.seed = *seed;
+    else
+      r.wrong("seed", "a whole number from 0 to 2^64 - 1", *v);
+  }
+  r.rejectUnknown();
+  if (o.ranks.empty() && errors.empty())
+    errors += "adapter option 'ranks': expected a list of ranks, but got none\n";
+}
+
 static void readFunctions(Reader &r, TrainingOptions &training) {
   const StringRef known[] = {program::kGrad, program::kStep, program::kUpdate, program::kEval};
   const json::Value *v = r.take("functions");
@@ -220,6 +255,12 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
       readSampling(*sampling, o.training.sampling, errors);
     else
       r.wrong("sampling", "an object", *v);
+  }
+  if (const json::Value *v = r.take("adapter")) {
+    if (const json::Object *adapter = v->getAsObject())
+      readAdapter(*adapter, o.training.adapter, errors);
+    else
+      r.wrong("adapter", "an object", *v);
   }
   if (const json::Value *v = r.take("optimizer")) {
     if (const json::Object *optimizer = v->getAsObject())

@@ -3,6 +3,8 @@
 #include "Inspect.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Format/Philox.h"
+#include "intq/Format/Stream.h"
 #include "intq/Import/ImportModel.h"
 #include "intq/Quantize/Recipes.h"
 #include "llvm/Support/FileSystem.h"
@@ -57,6 +59,7 @@ FailureOr<size_t> Program::addState(func::FuncOp func, unsigned index) {
   entry->name = name.str();
   entry->role = program::argString(func, index, program::kRole).str();
   entry->file = program::argString(func, index, program::kFile).str();
+  entry->init = program::argString(func, index, program::kInit).str();
   entry->type = type;
   entry->transposed = bool(func.getArgAttr(index, program::kTransposed));
   if (auto rows = func.getArgAttrOfType<DenseI64ArrayAttr>(index, program::kRows))
@@ -182,6 +185,21 @@ LogicalResult Program::initialize(const ParameterStore &store) {
     }
   }
   return success(ok);
+}
+
+/// First factors of adapters (Spec, section Adapters): (2u − 1)/√in, u = (w + ½)/2³² from the element's 32-bit draw.
+void Program::initializeAdapters(uint64_t seed) {
+  for (auto &entry : states) {
+    if (entry->init != "kaiming_uniform")
+      continue;
+    double bound = 1.0 / std::sqrt(static_cast<double>(entry->type.getShape().back()));
+    RandomBits draw({static_cast<int32_t>(seed), static_cast<int32_t>(seed >> 32), 0, 0,
+                     static_cast<int32_t>(streamId(entry->name + "/init"))},
+                    32);
+    auto *to = reinterpret_cast<float *>(entry->data.get());
+    for (int64_t i = 0, n = entry->type.getNumElements(); i < n; ++i)
+      to[i] = static_cast<float>(((static_cast<uint32_t>(draw(i)) + 0.5) * 0x1p-31 - 1.0) * bound);
+  }
 }
 
 static llvm::json::Object portJson(const Port &port) {
@@ -363,12 +381,17 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
       failed(program->loadMoments(model->store, model->optimizerStep, options.training.optimizer)))
     return failure();
   model->store = ParameterStore(); // the file's bytes, before the engine needs memory for itself
+  llvm::json::Object more;
+  for (StringRef key : {program::kRanks, program::kEvalRanks})
+    if (auto ranks = module->getAttrOfType<DenseI64ArrayAttr>(key))
+      more[key.drop_front(StringRef("intq.").size())] = llvm::json::Array(ranks.asArrayRef());
   auto engine = options.engine == "reference" ? createReferenceEngine(module)
                                               : createCpuEngine(module, options.isa, options.threads, options.dumpStages);
   if (failed(engine))
     return failure();
   program->engine = std::move(*engine);
-  llvm::json::Object more{{"optimizer_step", model->optimizerStep}};
+  program->initializeAdapters(options.training.adapter.seed);
+  more["optimizer_step"] = model->optimizerStep;
   if (auto report = module->getAttrOfType<ArrayAttr>(program::kSampling))
     more["sampling"] = samplingJson(report);
   program->writeInfo(options, model->form, model->notes, std::move(more));

@@ -24,7 +24,7 @@ HostBuffer allocate(mlir::RankedTensorType type);
 
 /// One tensor of the state: a parameter, a moment, the powers of the betas.
 struct StateEntry {
-  std::string name, role, file;
+  std::string name, role, file, init;
   mlir::RankedTensorType type;
   bool transposed = false, initialized = false;
   std::vector<std::string> uses; ///< kinds of the forward ops that read it (intq_inspect)
@@ -83,6 +83,7 @@ private:
   llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store);
   llvm::LogicalResult initialize(const ParameterStore &store);
   llvm::LogicalResult loadMoments(const ParameterStore &store, int64_t step, const OptimizerOptions &optimizer);
+  void initializeAdapters(uint64_t seed);
   /// `info` may hold more keys already.
   void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes,
                  llvm::json::Object info = {});

@@ -16,7 +16,42 @@ namespace {
 struct Parameter {
   std::string name;
   Value value, gradient, moment1, moment2;
+  /// The only indices [low, high) of one dimension that an update may touch (adapters, `update=masked`).
+  DenseI64ArrayAttr touched;
+
+  Value part(OpBuilder &b, Value whole) const;
+  Value whole(OpBuilder &b, Value part, Value old) const;
 };
+} // namespace
+
+static Value slice(OpBuilder &b, Value x, int64_t dimension, int64_t low, int64_t high) {
+  auto type = cast<RankedTensorType>(x.getType());
+  SmallVector<int64_t> shape(type.getShape()), offsets(type.getRank(), 0);
+  shape[dimension] = high - low;
+  offsets[dimension] = low;
+  return nn::SliceOp::create(b, x.getLoc(), type.clone(shape), x, offsets);
+}
+
+/// What an update reads of a tensor of the parameter's shape.
+Value Parameter::part(OpBuilder &b, Value whole) const {
+  return touched ? slice(b, whole, touched[0], touched[1], touched[2]) : whole;
+}
+
+/// The tensor `old` with the updated part in its place.
+Value Parameter::whole(OpBuilder &b, Value part, Value old) const {
+  if (!touched)
+    return part;
+  int64_t size = cast<RankedTensorType>(old.getType()).getDimSize(touched[0]);
+  SmallVector<Value> parts;
+  if (touched[1] > 0)
+    parts.push_back(slice(b, old, touched[0], 0, touched[1]));
+  parts.push_back(part);
+  if (touched[2] < size)
+    parts.push_back(slice(b, old, touched[0], touched[2], size));
+  return nn::ConcatOp::create(b, old.getLoc(), old.getType(), parts, touched[0]);
+}
+
+namespace {
 
 struct NNAttachOptimizer : intq::impl::NNAttachOptimizerPassBase<NNAttachOptimizer> {
   using NNAttachOptimizerPassBase::NNAttachOptimizerPassBase;
@@ -24,17 +59,19 @@ struct NNAttachOptimizer : intq::impl::NNAttachOptimizerPassBase<NNAttachOptimiz
   void runOnOperation() override {
     if (failed(checkOptions()))
       return signalPassFailure();
-    auto grad = getOperation().lookupSymbol<func::FuncOp>(program::kGrad);
-    if (!grad) {
+    SmallVector<func::FuncOp> grads = program::variants(getOperation(), program::kGrad);
+    if (grads.empty()) {
       getOperation().emitError() << "expected a function @" << program::kGrad << ", but got none";
       return signalPassFailure();
     }
-    func::FuncOp func = accumulate ? makeUpdate(grad) : grad.clone();
-    func.setName(accumulate ? program::kUpdate : program::kStep);
-    if (!accumulate)
-      OpBuilder::atBlockEnd(getOperation().getBody()).insert(func);
-    if (failed(attach(func)))
-      signalPassFailure();
+    for (func::FuncOp grad : grads) {
+      func::FuncOp func = accumulate ? makeUpdate(grad) : grad.clone();
+      func.setName(program::variantName(grad, program::kGrad, accumulate ? program::kUpdate : program::kStep));
+      if (!accumulate)
+        OpBuilder::atBlockEnd(getOperation().getBody()).insert(func);
+      if (failed(attach(func)))
+        return signalPassFailure();
+    }
   }
 
   LogicalResult checkOptions() {
@@ -125,7 +162,10 @@ struct NNAttachOptimizer : intq::impl::NNAttachOptimizerPassBase<NNAttachOptimiz
       if (!value)
         return func.emitError() << "expected a trainable parameter '" << name
                                 << "' for the gradient of that name, but got none";
-      parameters.push_back({name.str(), value, terminator->getOperand(index), {}, {}});
+      DenseI64ArrayAttr touched;
+      if (unsigned i = cast<BlockArgument>(value).getArgNumber(); func.getArgAttr(i, program::kMasked))
+        touched = func.getArgAttrOfType<DenseI64ArrayAttr>(i, program::kTrained);
+      parameters.push_back({name.str(), value, terminator->getOperand(index), {}, {}, touched});
       dropped.set(index);
     }
     if (parameters.empty())
@@ -149,8 +189,10 @@ struct NNAttachOptimizer : intq::impl::NNAttachOptimizerPassBase<NNAttachOptimiz
     for (const Parameter &p : parameters) {
       setUpdatePoint(b, func, p, coefficient);
       bool decays = weightDecay > 0 && (decayAll || cast<RankedTensorType>(p.value.getType()).getRank() > 1);
-      SmallVector<Type> types(3, p.value.getType());
-      ops.push_back(nn::AdamWOp::create(b, loc, types, p.value, p.moment1, p.moment2, p.gradient,
+      Value value = p.part(b, p.value);
+      SmallVector<Type> types(3, value.getType());
+      ops.push_back(nn::AdamWOp::create(b, loc, types, value, p.part(b, p.moment1), p.part(b, p.moment2),
+                                        p.part(b, p.gradient),
                                         schedule.getSchedule(), coefficient, b.getF64FloatAttr(beta1),
                                         b.getF64FloatAttr(beta2), b.getF64FloatAttr(epsilon),
                                         nn::AdamModeAttr::get(b.getContext(), adamMode),
@@ -190,12 +232,13 @@ struct NNAttachOptimizer : intq::impl::NNAttachOptimizerPassBase<NNAttachOptimiz
     auto entry = [&](Value value, const Twine &name) {
       addResult(func, value, b.getDictionaryAttr(b.getNamedAttr(program::kState, b.getStringAttr(name))));
     };
+    OpBuilder end(func.front().getTerminator());
     for (auto [p, op] : llvm::zip(parameters, ops))
-      entry(op.getNewParameter(), p.name);
+      entry(p.whole(end, op.getNewParameter(), p.value), p.name);
     for (auto [p, op] : llvm::zip(parameters, ops))
-      entry(op.getNewMoment1(), p.name + "/moment1");
+      entry(p.whole(end, op.getNewMoment1(), p.moment1), p.name + "/moment1");
     for (auto [p, op] : llvm::zip(parameters, ops))
-      entry(op.getNewMoment2(), p.name + "/moment2");
+      entry(p.whole(end, op.getNewMoment2(), p.moment2), p.name + "/moment2");
     entry(powers, "optimizer/powers");
   }
 };

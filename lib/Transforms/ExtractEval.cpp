@@ -15,17 +15,23 @@ namespace {
 struct NNExtractEval : intq::impl::NNExtractEvalPassBase<NNExtractEval> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto source = module.lookupSymbol<func::FuncOp>(program::kForward);
-    if (!source)
-      source = module.lookupSymbol<func::FuncOp>(program::kGrad);
-    if (!source) {
+    StringRef stage = program::kForward;
+    SmallVector<func::FuncOp> sources = program::variants(module, stage);
+    if (sources.empty())
+      sources = program::variants(module, stage = program::kGrad);
+    if (sources.empty()) {
       module.emitError() << "expected a function @" << program::kForward << " or @" << program::kGrad
                          << ", but got neither";
       return signalPassFailure();
     }
+    for (func::FuncOp source : sources)
+      extract(source, program::variantName(source, stage, program::kEval));
+  }
+
+  void extract(func::FuncOp source, StringRef name) {
     func::FuncOp eval = source.clone();
-    eval.setName(program::kEval);
-    OpBuilder::atBlockEnd(module.getBody()).insert(eval);
+    eval.setName(name);
+    OpBuilder::atBlockEnd(getOperation().getBody()).insert(eval);
     dropGradients(eval);
     dropDropout(eval);
     for (Operation &op : llvm::make_early_inc_range(llvm::reverse(eval.front())))

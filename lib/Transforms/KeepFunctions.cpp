@@ -1,4 +1,5 @@
 // intq-keep-functions: what remains of a module is what will be compiled.
+#include "intq/Dialect/NN/Program.h"
 #include "intq/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -8,6 +9,7 @@ namespace intq {
 } // namespace intq
 
 using namespace mlir;
+using namespace intq;
 
 namespace {
 struct IntqKeepFunctions : intq::impl::IntqKeepFunctionsPassBase<IntqKeepFunctions> {
@@ -15,12 +17,12 @@ struct IntqKeepFunctions : intq::impl::IntqKeepFunctionsPassBase<IntqKeepFunctio
 
   void runOnOperation() override {
     for (const std::string &name : names)
-      if (!getOperation().lookupSymbol<func::FuncOp>(name)) {
+      if (program::variants(getOperation(), name).empty()) {
         getOperation().emitError() << "expected a function @" << name << ", but got none";
         return signalPassFailure();
       }
     for (auto func : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>()))
-      if (!llvm::is_contained(*names, func.getName())) {
+      if (llvm::none_of(*names, [&](const std::string &n) { return program::isVariant(func.getName(), n); })) {
         ++erased;
         func.erase();
       }

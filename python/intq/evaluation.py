@@ -7,9 +7,15 @@ from intq.errors import UserError
 from intq.feeding import predict_logits
 
 
-def evaluate(program, dataset, batch, task, first=None):
+def evaluate_ranks(program, dataset, batch, task, first=None):
+    """[{rank, metrics}] of a program with adapters, one entry a rank to evaluate."""
+    return [{"rank": rank, "metrics": evaluate(program, dataset, batch, task, first, rank)}
+            for rank in program.info["eval_ranks"]]
+
+
+def evaluate(program, dataset, batch, task, first=None, rank=None):
     """Metrics by name; the one called `first` stands first."""
-    logits = predict_logits(program, dataset, batch)
+    logits = predict_logits(program, dataset, batch, rank)
     result = _metrics(logits, dataset, task)
     if not all(np.isfinite(v) for v in result.values()):
         raise UserError("evaluation: expected finite numbers, but the model's outputs are not")
@@ -29,9 +35,9 @@ def _metrics(logits, dataset, task):
     return {**result, "eval_loss": metrics.cross_entropy(logits, labels)}
 
 
-def prediction_rows(program, dataset, batch, task, label_names):
+def prediction_rows(program, dataset, batch, task, label_names, rank=None):
     """Header and rows of a table of predictions."""
-    logits = predict_logits(program, dataset, batch)
+    logits = predict_logits(program, dataset, batch, rank)
     if task == "qa":
         questions, windows = dataset.source
         found = squad.answers(questions, windows, logits)

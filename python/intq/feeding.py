@@ -56,9 +56,9 @@ def logits_name(program, function):
     return names[0]
 
 
-def predict_logits(program, dataset, batch):
-    """Logits of every row of the data set, in its order."""
+def predict_logits(program, dataset, batch, rank=None):
+    """Logits of every row of the data set, in its order. `rank`: of the adapters; None: the largest."""
     feeder, name = Feeder(program, "eval", dataset), logits_name(program, "eval")
-    parts = [program.run("eval", feeder(indices), only=[name])[name][:count]
+    parts = [program.run("eval", feeder(indices), only=[name], **({"rank": rank} if rank else {}))[name][:count]
              for indices, count in sequential_batches(len(dataset), batch)]
     return np.concatenate(parts)

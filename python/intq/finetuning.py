@@ -3,20 +3,22 @@ import math
 import shutil
 from pathlib import Path
 
-from intq import onnx_file, results
+from intq import adapters, onnx_file, results
+from intq.adapters import adapter_options
 from intq.checkpoint_folder import CheckpointFolder, resolve
 from intq.data.dataset import TrainingOrder, check_token_ids, load_dataset
 from intq.data.examples import Columns
 from intq.data.presets import preset
 from intq.data.tokenizer import load_tokenizer
 from intq.errors import UserError
-from intq.evaluation import evaluate
+from intq.evaluation import evaluate, evaluate_ranks
 from intq.export import export_training
 from intq.feeding import Feeder, check_fits, logits_name
 from intq.norm_cache import NormCache
 from intq.plot import plot_run
 from intq.program import Program
 from intq.progress import Progress
+from intq.results import merge_text
 from intq.run_folder import RunFolder
 from intq.schedule import Schedule
 from intq.state_file import state_bytes
@@ -28,6 +30,8 @@ class FineTuning:
 
     def __init__(self, args, options):
         self.args, self.options, self.metrics, self.program = args, options, {}, None
+        self.adapter = adapter_options(options).get("adapter")
+        self.rank_metrics = []
         self.folder = RunFolder(args.out)
         self.is_onnx = args.model.endswith(".onnx")
         self._choose_task()
@@ -111,10 +115,10 @@ class FineTuning:
         args = self.args
         identity = {**self.options.identity(), "steps": self.schedule.total, "batch": args.batch, "seq": args.seq,
                     "task": self.task, "train_sha256": self.train_data.sha256()}
-        manifest = {"command": "finetune", "model": args.model, "task": self.task, "label_names": self.label_names,
+        manifest = {"command": "finetune", "model": args.model, "task": self.task, "label_names": self.label_names, "num_labels": self.num_labels,
                     "task_preset": args.task_preset, "text": self.columns.text, "label": self.columns.label,
                     "batch": args.batch, "seq": args.seq, "recipe": self.options.recipe, "completion": self.completion,
-                    "metric": self.metric, "train": args.train, "eval": args.eval, "identity": identity}
+                    "adapter": self.adapter, "metric": self.metric, "train": args.train, "eval": args.eval, "identity": identity}
         existed = self.folder.path.exists()
         self.resumed = self.folder.open_new_or_resume(manifest, args.resume)
         try:
@@ -173,7 +177,13 @@ class FineTuning:
                        norms=norms, indices=order.indices)
 
     def _evaluate(self):
-        return evaluate(self.program, self.eval_data, self.args.batch, self.task, self.metric)
+        given = self.program, self.eval_data, self.args.batch, self.task, self.metric
+        if not self.adapter:
+            return evaluate(*given)
+        self.rank_metrics = evaluate_ranks(*given)
+        for row in self.rank_metrics:
+            Progress.say(f"rank {row['rank']:3d}: " + "  ".join(f"{n} {v:.4f}" for n, v in row["metrics"].items()))
+        return self.rank_metrics[-1]["metrics"]  # of the largest rank
 
     def _eval_at(self, step):
         """Every --eval-steps, else after the step that ends an epoch."""
@@ -198,7 +208,12 @@ class FineTuning:
 
     def _save_results(self):
         target = self.folder.path / "model"
-        results.save_weights(target, self.program, None if self.is_onnx else self.checkpoint.config)
+        weights = results.parameters(self.program)
+        if self.adapter:
+            rank = self.adapter["ranks"][-1]
+            weights, report = adapters.merge(weights, self.adapter, rank)
+            Progress.say(f"adapters merged at rank {rank} (others: intq merge); {merge_text(report)}")
+        results.save_weights(target, weights, None if self.is_onnx else self.checkpoint.config)
         results.copy_tokenizer(self.tokenizer_folder, target)
         entries = self.program.state_entries
         if self.program.info["form"] == "A":

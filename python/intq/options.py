@@ -2,6 +2,7 @@
 import math
 from dataclasses import dataclass
 
+from intq.adapters import adapter_options
 from intq.errors import UserError
 
 
@@ -27,6 +28,15 @@ class TrainingOptions:
     wta_criterion: str = "paper"
     norm_cache: str = "none"
     checkpointing: bool = False
+    adapter: str = None
+    ranks: tuple = None
+    eval_ranks: tuple = None
+    lora_r: int = None
+    lora_alpha: float = 16.0
+    lora_targets: str = None
+    lora_scale: str = None
+    lora_frozen: bool = False
+    lora_update: str = "dense"
     seed: int = 0
     save_steps: int = 500
     logging_steps: int = 10
@@ -51,6 +61,7 @@ class TrainingOptions:
                   (all(0 <= b < 1 for b in self.adam_betas), "--adam-betas from 0 to below 1", self.adam_betas),
                   (self.dropout is None or 0 <= self.dropout < 1, "--dropout from 0 to below 1", self.dropout),
                   (self.wta_crs is None or 0 < self.wta_crs <= 1, "--wta-crs above 0, at most 1", self.wta_crs),
+                  (self.lora_alpha > 0, "--lora-alpha above 0", self.lora_alpha),
                   (self.grad_accum >= 1, "--grad-accum of at least 1", self.grad_accum),
                   (self.save_steps >= 1, "--save-steps of at least 1", self.save_steps),
                   (self.logging_steps >= 1, "--logging-steps of at least 1", self.logging_steps),
@@ -73,7 +84,7 @@ class TrainingOptions:
                    "optimizer": optimizer, **more}
         if self.dropout is not None:
             options["dropout"] = self.dropout
-        return options | sampling_options(self)
+        return options | sampling_options(self) | adapter_options(self)
 
     def identity(self):
         """What a resumed run must share: everything that changes a bit of the result."""

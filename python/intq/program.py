@@ -6,6 +6,7 @@ from ctypes import byref, c_int64, c_uint64, c_void_p
 import numpy as np
 
 from intq import abi
+from intq.adapters import rank_of_step
 from intq.errors import UserError
 
 # Element types of the C interface, by their ONNX numbers.
@@ -46,10 +47,28 @@ class Program:
         return self.info["state"]
 
     def inputs(self, function):
-        return self.info["functions"][function]["inputs"]
+        return self._function(function)["inputs"]
 
     def outputs(self, function):
-        return self.info["functions"][function]["outputs"]
+        return self._function(function)["outputs"]
+
+    def _function(self, name):
+        """Of one function a rank, all have the same inputs and outputs."""
+        functions = self.info["functions"]
+        return functions[name] if name in functions else functions[self._variant(name, max(self._ranks(name)))]
+
+    def _ranks(self, function):
+        return self.info["eval_ranks" if function == "eval" else "ranks"]
+
+    def rank(self, function, *, seed=0, step=0):
+        """The adapters' rank that `function` runs at: drawn for the step; the largest in evaluation; None without."""
+        if "ranks" not in self.info:
+            return None
+        ranks = self._ranks(function)
+        return max(ranks) if function == "eval" else rank_of_step(ranks, seed=seed, step=step)
+
+    def _variant(self, function, rank):
+        return function if function in self.info["functions"] else f"{function}_r{rank}"
 
     def assign(self, name, values):
         self.state(name)[...] = values
@@ -86,14 +105,15 @@ class Program:
         """Parameters and moments as a checkpoint of ONNX Runtime: the whole file or none of it."""
         abi.call("intq_save_checkpoint", self._handle, str(path).encode(), step, lr)
 
-    def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None):
-        """Runs a compiled function; returns its outputs by name, or just those named in `only`."""
+    def run(self, function, inputs, *, seed=0, step=0, microbatch=0, lr=0.0, only=None, rank=None):
+        """Runs a compiled function; returns its outputs by name, or just those named in `only`. `rank`: of the adapters."""
+        variant = self._variant(function, rank or self.rank(function, seed=seed, step=step))
         self.require_values()
         given = [_checked(spec, inputs) for spec in self.inputs(function)]
         wanted = [spec for spec in self.outputs(function) if only is None or spec["name"] in only]
         taken = [np.empty(spec["shape"], DTYPES[spec["dtype"]][1]) for spec in wanted]
         options = abi.RunOptions(seed, step, microbatch, lr)
-        abi.call("intq_run", self._handle, function.encode(), *_pack(self.inputs(function), given),
+        abi.call("intq_run", self._handle, variant.encode(), *_pack(self.inputs(function), given),
                  *_pack(wanted, taken), byref(options))
         return {spec["name"]: array for spec, array in zip(wanted, taken)}
 

@@ -25,13 +25,29 @@ def parameters(program):
             if e["role"] in ("parameter", "frozen")}
 
 
-def save_weights(folder, program, config=None):
+def merge_text(report):
+    """What the merge of adapters did, for people."""
+    return (f"{report['modules']} weights changed by up to {report['largest_change']:.3g}; rounded to float32, "
+            f"the largest merge error is {report['merge_error']:.3g}")
+
+
+def save_weights(folder, weights, config=None):
     """model.safetensors; with a configuration under the names of transformers' classes, which begin with `bert.` or what
     the family has."""
     folder.mkdir(exist_ok=True)
-    weights = parameters(program)
-    named = {_class_name(n, config) if config else n: w for n, w in weights.items()}
+    named = class_names(weights, config) if config else weights
     _replace(folder / "model.safetensors", lambda path: write_safetensors(path, named, {"format": "pt"}))
+
+
+def save_adapter(folder, tensors, config):
+    """A folder that PEFT loads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / "adapter_model.safetensors", lambda path: write_safetensors(path, tensors, {"format": "pt"}))
+    write_atomically(folder / "adapter_config.json", json.dumps(config, indent=1))
+
+
+def class_names(weights, config):
+    return {_class_name(n, config): w for n, w in weights.items()}
 
 
 def _class_name(name, config):

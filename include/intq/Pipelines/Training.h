@@ -22,6 +22,16 @@ struct SamplingOptions {
   llvm::SmallVector<std::string> sites;
 };
 
+/// Low-rank adapters, as intq-qdylora takes them; no ranks: none.
+struct AdapterOptions {
+  llvm::SmallVector<int64_t> ranks, evalRanks;
+  llvm::SmallVector<std::string> targets;
+  double alpha = 16.0;
+  std::string scale = "alpha/b", update = "dense";
+  bool frozen = false;
+  uint64_t seed = 0; ///< of the initial values
+};
+
 struct TrainingOptions {
   std::string recipe = "row8";
   std::optional<double> dropout;
@@ -31,6 +41,7 @@ struct TrainingOptions {
   SamplingOptions sampling;
   /// The backward of a layer computes its forward again from its input (intq-checkpoint).
   bool checkpointing = false;
+  AdapterOptions adapter;
 
   bool wants(llvm::StringRef function) const { return llvm::is_contained(functions, function); }
 };

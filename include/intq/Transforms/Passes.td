@@ -27,6 +27,32 @@ def IntqKeepFunctionsPass : Pass<"intq-keep-functions", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"erased", "erased", "functions erased">];
 }
 
+def IntqQDyLoRAPass : Pass<"intq-qdylora", "::mlir::ModuleOp"> {
+  let summary = "low-rank adapters: LoRA, DyLoRA, QDyLoRA";
+  let description = [{
+    Runs before nn-differentiate. Parameters get the role `frozen`, except those of the head, so that no
+    gradient, update or moment of theirs is ever made. Each linear layer that `targets` name gets two new
+    parameters, A [r, in] (`<module>.lora_A.weight`, Kaiming-uniform) and B [out, r]
+    (`<module>.lora_B.weight`, zero), r the largest rank, and computes lin(x) + B_b·(s·A_b·x) with their first b
+    rows and columns. One function a rank: @forward becomes @forward_r1, @forward_r8…, unless there is one rank.
+    `targets`: as PEFT's target_modules (a module's name or its last parts), globs, or all-linear.
+    `frozen`: only row and column b − 1 are trained. `update=masked`: an update touches no row or column that
+    was not trained; `dense`: momentum and decay go on there, as in the published code. A file that brought
+    its backward loses it: the next pass differentiates what is left. docs/Adapters.md.
+    Example: test/Transforms/qdylora.mlir.
+  }];
+  let options = [
+    ListOption<"targets", "targets", "std::string", "linear layers to adapt">,
+    ListOption<"ranks", "ranks", "int64_t", "ranks to train, in rising order">,
+    ListOption<"evalRanks", "eval-ranks", "int64_t", "ranks to evaluate; none: those that are trained">,
+    Option<"alpha", "alpha", "double", "16.0", "numerator of the scale">,
+    Option<"scale", "scale", "std::string", "\"alpha/b\"", "alpha/b, alpha/sqrt(b), or constant: alpha/r">,
+    Option<"frozen", "frozen", "bool", "false", "train row and column b - 1 alone">,
+    Option<"update", "update", "std::string", "\"dense\"", "dense or masked">];
+  let statistics = [Statistic<"adapted", "adapted", "linear layers that got an adapter">];
+  let dependentDialects = ["::intq::nn::NNDialect"];
+}
+
 def IntqVerifyIntegerPass : Pass<"intq-verify-integer", "::mlir::ModuleOp"> {
   let summary = "prove that the layers of the recipe are integer";
   let description = [{

@@ -2,6 +2,7 @@
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Dialect/NN/NN.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace intq;
@@ -56,4 +57,22 @@ SmallVector<std::pair<unsigned, StringRef>> program::gradients(func::FuncOp func
     if (StringRef name = resultString(func, i, kGradient); !name.empty())
       found.push_back({i, name});
   return found;
+}
+
+bool program::isVariant(StringRef name, StringRef base) {
+  if (!name.consume_front(base))
+    return false;
+  return name.empty() || (name.consume_front("_r") && !name.empty() && llvm::all_of(name, llvm::isDigit));
+}
+
+SmallVector<func::FuncOp> program::variants(ModuleOp module, StringRef base) {
+  SmallVector<func::FuncOp> found;
+  for (auto func : module.getOps<func::FuncOp>())
+    if (isVariant(func.getName(), base))
+      found.push_back(func);
+  return found;
+}
+
+std::string program::variantName(func::FuncOp func, StringRef from, StringRef to) {
+  return (to + func.getName().drop_front(from.size())).str();
 }

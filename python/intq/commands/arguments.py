@@ -1,6 +1,7 @@
 """Options that several commands share, and how their values are read."""
 import argparse
 
+from intq import adapters
 from intq.options import TrainingOptions
 from intq.schedule import KINDS
 
@@ -108,6 +109,37 @@ def add_sampling(parser):
                        help="keep only the layers' inputs for the backward, and compute the rest again; same results")
     group.add_argument("--wta-criterion", choices=("paper", "squared"), default="paper",
                        help="how many tokens of wta are certain: the paper's rule, or least variance (default paper)")
+
+
+def ranks(text):
+    try:
+        values = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        values = (0,)
+    if min(values) < 1:
+        raise argparse.ArgumentTypeError(f"expected ranks of at least 1 as N,N,…, but got '{text}'")
+    return values
+
+
+def add_adapter(parser):
+    group = parser.add_argument_group("adapters (docs/Adapters.md)")
+    group.add_argument("--adapter", choices=adapters.KINDS, default=None,
+                       help="train low-rank adapters and the head alone: one rank (lora, qlora), or a rank drawn each "
+                       "step (dylora, qdylora)")
+    group.add_argument("--ranks", type=ranks, default=None, metavar="N,N,…",
+                       help="ranks to draw from (default: dylora 1 to --lora-r, qdylora 1,2,4,8,16,32,64)")
+    group.add_argument("--lora-r", type=positive, default=None, metavar="N", help="the rank, or the largest (default 8)")
+    group.add_argument("--eval-ranks", type=ranks, default=None, metavar="N,N,…",
+                       help="ranks to evaluate: the adapter cut to them (default: those that are trained)")
+    group.add_argument("--lora-alpha", type=float, default=16.0, metavar="X", help="numerator of the scale (default 16)")
+    group.add_argument("--lora-scale", choices=adapters.SCALES, default=None,
+                       help="scale at rank b; constant: alpha over the largest rank (default alpha/b; one rank: constant)")
+    group.add_argument("--lora-targets", default=None, metavar="NAME,…",
+                       help="linear layers by the end of their names or by globs, or all-linear (default query,value; "
+                       "qlora and qdylora: all-linear)")
+    group.add_argument("--lora-frozen", action="store_true", help="train only the last row and column of the drawn rank")
+    group.add_argument("--lora-update", choices=adapters.UPDATES, default="dense",
+                       help="rows that were not drawn: moved by momentum and decay, as published, or untouched (default dense)")
 
 
 def add_optimizer(parser):

@@ -2,7 +2,7 @@
 from intq.commands.arguments import natural
 from intq.commands.finished import open_run
 from intq.commands.report import print_json
-from intq.evaluation import evaluate
+from intq.evaluation import evaluate, evaluate_ranks
 
 
 def add(commands):
@@ -18,8 +18,12 @@ def add(commands):
 def run(args):
     with open_run(args.dir, args.threads) as model:
         dataset = model.load(args.data, need_labels=True)
-        metrics = evaluate(model.program, dataset, model.batch, model.task, model.metric)
+        given = model.program, dataset, model.batch, model.task, model.metric
+        ranks = evaluate_ranks(*given) if "ranks" in model.program.info else []
+        metrics = ranks[-1]["metrics"] if ranks else evaluate(*given)
+    for row in ranks:
+        print(f"rank {row['rank']:3d}  " + "  ".join(f"{name} {value:.4f}" for name, value in row["metrics"].items()))
     for name, value in metrics.items():
         print(f"{name:12s} {value:.4f}")
     if args.json:
-        print_json({**metrics, "examples": len(dataset), "step": model.step})
+        print_json({**metrics, **({"ranks": ranks} if ranks else {}), "examples": len(dataset), "step": model.step})

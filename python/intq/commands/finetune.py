@@ -1,5 +1,6 @@
 """intq finetune: text in, fine-tuned model out."""
-from intq.commands.arguments import add_engine, add_optimizer, add_run, add_sampling, natural, positive, training_options
+from intq.commands.arguments import (add_adapter, add_engine, add_optimizer, add_run, add_sampling, natural, positive,
+                                     training_options)
 from intq.commands.report import print_json, summary
 from intq.export.heads import TASKS
 from intq.finetuning import FineTuning
@@ -24,6 +25,7 @@ def add(commands):
                       help="steps between evaluations (default 0: after each epoch)")
     add_optimizer(parser)
     add_sampling(parser)
+    add_adapter(parser)
     add_run(parser)
     parser.set_defaults(run=run)
 
@@ -47,6 +49,6 @@ def run(args):
     with FineTuning(args, options) as job:
         job.train()
         result = summary(job.trainer, job.program.info, job.state_sha256, options, job.metrics,
-                         metrics=job.metrics, examples=len(job.train_data), model=str(job.folder.path / "model"))
+                         metrics=job.metrics, **({"ranks": job.rank_metrics} if job.adapter else {}), examples=len(job.train_data), model=str(job.folder.path / "model"))
     if args.json:
         print_json(result)

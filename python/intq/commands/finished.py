@@ -42,6 +42,8 @@ def open_run(path, threads=0):
         raise UserError(f"{path} has no whole checkpoint yet: continue the run with intq finetune … --resume")
     options = {**engine_options(manifest["recipe"], "cpu", "auto", threads), "functions": ["eval"],
                **manifest["completion"], **folder.checkpoint_option()}
+    if manifest.get("adapter"):
+        options["adapter"] = manifest["adapter"]
     with Program.compile(folder.path / "train.onnx", options) as program:
         weights = [e for e in program.state_entries if e["role"] in ("parameter", "frozen")]
         read_into_state(found[0] / "state.safetensors", program, weights)

@@ -1,7 +1,7 @@
 """intq predict: predictions of a fine-tuned model for a file of text."""
 from pathlib import Path
 
-from intq.commands.arguments import natural
+from intq.commands.arguments import natural, positive
 from intq.commands.finished import open_run
 from intq.errors import UserError
 from intq.evaluation import prediction_rows
@@ -14,6 +14,8 @@ def add(commands):
     parser.add_argument("dir", metavar="DIR", help="output folder of intq finetune")
     parser.add_argument("--data", required=True, metavar="F", help="TSV, CSV or JSONL like the training file; SQuAD JSON for qa")
     parser.add_argument("-o", "--output", required=True, metavar="OUT.tsv", help="file to write")
+    parser.add_argument("--rank", type=positive, default=None, metavar="B", help="of the adapters, one that was evaluated "
+                        "(default the largest)")
     parser.add_argument("--threads", type=natural, default=0, metavar="N", help="threads (default 0: one a core)")
     parser.set_defaults(run=run)
 
@@ -21,7 +23,10 @@ def add(commands):
 def run(args):
     with open_run(args.dir, args.threads) as model:
         dataset = model.load(args.data, need_labels=False)
-        header, rows = prediction_rows(model.program, dataset, model.batch, model.task, model.label_names)
+        if args.rank and args.rank not in model.program.info.get("eval_ranks", ()):
+            raise UserError(f"expected --rank of {model.program.info.get('eval_ranks', 'a run with adapters')}, but got "
+                            f"{args.rank}")
+        header, rows = prediction_rows(model.program, dataset, model.batch, model.task, model.label_names, args.rank)
     try:
         write_atomically(Path(args.output), "".join("\t".join(row) + "\n" for row in [header, *rows]))
     except OSError as error:

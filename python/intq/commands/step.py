@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from intq.commands.arguments import add_engine, add_graph, add_sampling, graph_options, natural
+from intq.adapters import adapter_options
+from intq.commands.arguments import add_adapter, add_engine, add_graph, add_sampling, graph_options, natural
 from intq.errors import UserError
 from intq.options import engine_options, sampling_options
 from intq.program import Program
@@ -22,6 +23,7 @@ def add(commands):
     parser.add_argument("--step", type=natural, default=0, metavar="N", help="step number for random numbers (default 0)")
     parser.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
     add_sampling(parser)
+    add_adapter(parser)
     add_graph(parser)
     parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters")
     parser.add_argument("--check-gradients", action="store_true",
@@ -38,7 +40,7 @@ def run(args):
     if args.check_gradients:
         return check_gradients(args, arrays)
     options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
-               **graph_options(args), **sampling_options(args)}
+               **graph_options(args), **sampling_options(args), **adapter_options(args)}
     if args.dropout is not None:
         options["dropout"] = args.dropout
     with Program.compile(args.model, options) as program:
@@ -48,7 +50,8 @@ def run(args):
         outputs = program.run("grad", arrays, seed=args.seed, step=args.step)
         loss = next(o["name"] for o in program.outputs("grad") if o.get("loss"))
         write_npz(args.outputs, {**outputs, "loss": outputs[loss]})
-    print(f"loss {float(outputs[loss]):.7g}; wrote {args.outputs}")
+        rank = program.rank("grad", seed=args.seed, step=args.step)
+    print(f"loss {float(outputs[loss]):.7g}{f' at rank {rank}' if rank else ''}; wrote {args.outputs}")
 
 
 def gradients(args, arrays, **more):

@@ -4,7 +4,8 @@ import hashlib
 import numpy as np
 
 from intq import norm_cache
-from intq.commands.arguments import (add_engine, add_graph, add_optimizer, add_run, add_sampling, graph_options, positive,
+from intq.commands.arguments import (add_adapter, add_engine, add_graph, add_optimizer, add_run, add_sampling,
+                                     graph_options, positive,
                                      training_options)
 from intq.commands.report import print_json, summary
 from intq.commands.step import read_npz, set_parameters
@@ -33,6 +34,7 @@ def add(commands):
     add_engine(parser)
     add_optimizer(parser)
     add_sampling(parser)
+    add_adapter(parser)
     add_run(parser)
     parser.set_defaults(run=run)
 

@@ -13,14 +13,18 @@ inline constexpr llvm::StringLiteral kInput = "intq.input", kDtype = "intq.dtype
                                      kRange = "intq.range", kIgnore = "intq.ignore",
                                      kState = "intq.state", kRole = "intq.role",
                                      kFile = "intq.file", kTransposed = "intq.transposed",
-                                     kRows = "intq.rows", kUsers = "intq.users", kRng = "intq.rng", kLr = "intq.lr";
+                                     kRows = "intq.rows", kUsers = "intq.users", kRng = "intq.rng", kLr = "intq.lr",
+                                     kInit = "intq.init", kTrained = "intq.trained", kMasked = "intq.masked";
 // Attributes of results.
 inline constexpr llvm::StringLiteral kOutput = "intq.output", kLoss = "intq.loss",
                                      kGradient = "intq.grad";
 // Attributes of the module.
 inline constexpr llvm::StringLiteral kRecipe = "intq.recipe", kForm = "intq.form",
                                      kNormCache = "norm_cache",
-                                     kSampling = "intq.sampling";
+                                     kSampling = "intq.sampling",
+                                     kRanks = "intq.ranks", kEvalRanks = "intq.eval_ranks";
+// Attribute of a function: no gradient is wanted of it.
+inline constexpr llvm::StringLiteral kEvalOnly = "intq.eval_only";
 
 inline constexpr llvm::StringLiteral kParameter = "parameter", kFrozen = "frozen",
                                      kMoment1 = "moment1", kMoment2 = "moment2",
@@ -40,5 +44,11 @@ mlir::Value getOrAddRng(mlir::func::FuncOp func);
 llvm::DenseSet<mlir::Value> cotangents(mlir::func::FuncOp func);
 /// The names of the gradients among the results, in order: (result index, parameter).
 llvm::SmallVector<std::pair<unsigned, llvm::StringRef>> gradients(mlir::func::FuncOp func);
+/// The functions of a stage: @base, or one a rank of the adapters: @base_r1, @base_r8… (docs/Adapters.md).
+llvm::SmallVector<mlir::func::FuncOp> variants(mlir::ModuleOp module, llvm::StringRef base);
+/// Whether `name` is that of a function of the stage `base`.
+bool isVariant(llvm::StringRef name, llvm::StringRef base);
+/// The name of the variant `func` of stage `from` at stage `to`: @forward_r8 → grad_r8.
+std::string variantName(mlir::func::FuncOp func, llvm::StringRef from, llvm::StringRef to);
 
 } // namespace intq::program
