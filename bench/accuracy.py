@@ -9,11 +9,15 @@ import argparse
 import json
 import math
 import os
+import shlex
 import statistics
 import subprocess
 import sys
 
-# What may follow a recipe: row8+wta0.3, row8+lora+wta0.3.
+RANKS = "1,2,4,8,16,32,64"
+LORA = ["--lr", "5e-4", "--lora-targets", "all-linear", "--adapter"]  # adapters want a higher rate
+
+# What may follow a recipe: row8+wta0.3, row8+lora8+wta0.3. Adapters with several ranks have a row a rank, all from one run.
 VARIANTS = {
     "wta0.3": ["--wta-crs", "0.3"],
     "wta0.1": ["--wta-crs", "0.1"],
@@ -21,7 +25,11 @@ VARIANTS = {
     "wta0.3token": ["--wta-crs", "0.3", "--norm-cache", "token"],
     "pps0.3token": ["--wta-crs", "0.3", "--sampler", "pps", "--norm-cache", "token"],
     "checkpointing": ["--checkpointing"],
-    "lora": ["--adapter", "lora", "--ranks", "8"],
+    **{f"lora{r}": [*LORA, "lora", "--lora-r", r] for r in RANKS.split(",")},
+    "qlora8": [*LORA, "qlora", "--lora-r", "8"],
+    "dylora": [*LORA, "dylora", "--ranks", RANKS],
+    "qdylora": [*LORA, "qdylora", "--ranks", RANKS],
+    "lora64cut": [*LORA, "lora", "--lora-r", "64", "--eval-ranks", RANKS],
 }
 
 TASKS = {  # folder, metric, length of the run
@@ -49,6 +57,7 @@ def run(args, task, recipe, seed):
     command = [sys.executable, "-m", "intq", "finetune", args.model, "--train", os.path.join(data, "train.tsv"), "--eval",
                os.path.join(data, "dev.tsv"), "--task-preset", task, *length, *COMMON, *how(recipe), "--seed", str(seed),
                "--out", os.path.join(args.out, name), "--json"]
+    print(shlex.join(command), file=sys.stderr, flush=True)
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     result = json.loads(out.strip().splitlines()[-1])
     with open(kept, "w") as f:
@@ -65,6 +74,11 @@ def cell(values, baseline):
     return text
 
 
+def metrics(result, rank):
+    """Of a result, or of one rank of its adapters."""
+    return next(r["metrics"] for r in result["ranks"] if r["rank"] == rank) if rank else result["metrics"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--glue", required=True)
@@ -78,12 +92,14 @@ def main():
     tasks, recipes = args.tasks.split(","), args.recipes.split(",")
     seeds = [int(s) for s in args.seeds.split(",")]
     print(f"| recipe | {' | '.join(tasks)} |\n|---|{'---|' * len(tasks)}")
-    scores = {}
+    baseline = {}
     for recipe in recipes:
-        for task in tasks:
-            metric = TASKS[task][1]
-            scores[recipe, task] = [100 * run(args, task, recipe, seed)["metrics"][metric] for seed in seeds]
-        print(f"| {recipe} | {' | '.join(cell(scores[recipe, t], scores[recipes[0], t]) for t in tasks)} |", flush=True)
+        runs = {task: [run(args, task, recipe, seed) for seed in seeds] for task in tasks}
+        for rank in [row["rank"] for row in runs[tasks[0]][0].get("ranks", [])] or [None]:
+            scores = {task: [100 * metrics(r, rank)[TASKS[task][1]] for r in runs[task]] for task in tasks}
+            baseline = baseline or scores
+            row = recipe + (f", rank {rank}" if rank else "")
+            print(f"| {row} | {' | '.join(cell(scores[t], baseline[t]) for t in tasks)} |", flush=True)
 
 
 if __name__ == "__main__":

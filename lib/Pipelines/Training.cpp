@@ -48,6 +48,7 @@ static IntqQDyLoRAPassOptions adapterPass(const AdapterOptions &o) {
   pass.scale = o.scale;
   pass.frozen = o.frozen;
   pass.update = o.update;
+  pass.weight = o.weight;
   return pass;
 }
 

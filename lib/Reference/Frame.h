@@ -50,6 +50,7 @@ void defineElementwise(Definitions &);
 void defineIndexing(Definitions &);
 void defineLayout(Definitions &);
 void defineLinear(Definitions &);
+void defineNf4(Definitions &);
 void defineNormalization(Definitions &);
 void defineOptimizer(Definitions &);
 void defineQuantization(Definitions &);

@@ -31,6 +31,7 @@ static const Definitions &definitions() {
     defineIndexing(t);
     defineLayout(t);
     defineLinear(t);
+    defineNf4(t);
     defineNormalization(t);
     defineOptimizer(t);
     defineQuantization(t);

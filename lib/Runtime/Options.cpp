@@ -142,6 +142,7 @@ static void readAdapter(const json::Object &object, AdapterOptions &o, std::stri
   r.oneOf("scale", o.scale, {"alpha/b", "alpha/sqrt(b)", "constant"});
   r.flag("frozen", o.frozen);
   r.oneOf("update", o.update, {"dense", "masked"});
+  r.oneOf("weight", o.weight, {"keep", "nf4"});
   if (const json::Value *v = r.take("seed")) {
     if (auto seed = v->getAsUINT64())
       o.seed = *seed;

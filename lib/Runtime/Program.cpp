@@ -3,8 +3,6 @@
 #include "Inspect.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
-#include "intq/Format/Philox.h"
-#include "intq/Format/Stream.h"
 #include "intq/Import/ImportModel.h"
 #include "intq/Quantize/Recipes.h"
 #include "llvm/Support/FileSystem.h"
@@ -60,6 +58,8 @@ FailureOr<size_t> Program::addState(func::FuncOp func, unsigned index) {
   entry->role = program::argString(func, index, program::kRole).str();
   entry->file = program::argString(func, index, program::kFile).str();
   entry->init = program::argString(func, index, program::kInit).str();
+  if (auto encoded = func.getArgAttrOfType<TypeAttr>(index, program::kEncoded))
+    entry->encoded = cast<RankedTensorType>(encoded.getValue());
   entry->type = type;
   entry->transposed = bool(func.getArgAttr(index, program::kTransposed));
   if (auto rows = func.getArgAttrOfType<DenseI64ArrayAttr>(index, program::kRows))
@@ -155,51 +155,35 @@ void intq::runtime::loadRows(const char *source, StateEntry &entry, bool transpo
       std::memcpy(to + r * shape[1] + c, source + 4 * (c * shape[0] + r), 4);
 }
 
+LogicalResult intq::runtime::loadEntry(const ParameterStore &store, StateEntry &entry) {
+  const StoredTensor *value = store.lookup(entry.file);
+  if (!value)
+    return success();
+  Location loc = UnknownLoc::get(entry.type.getContext());
+  if (value->bytes != entry.bytes())
+    return emitError(loc) << "parameter '" << entry.file << "': expected " << entry.bytes() << " bytes for "
+                          << entry.type << ", but got " << value->bytes;
+  loadRows(static_cast<const char *>(value->data), entry, entry.transposed);
+  entry.initialized = true;
+  auto *elements = reinterpret_cast<float *>(entry.data.get());
+  int64_t bad = firstNonfinite(elements, entry.type.getNumElements());
+  if (bad >= 0)
+    return emitError(loc) << "parameter '" << entry.name << "': expected finite values, but element " << bad
+                          << " is " << elements[bad];
+  return success();
+}
+
 LogicalResult Program::initialize(const ParameterStore &store) {
-  bool ok = true;
+  bool ok = succeeded(encodeWeights(store));
   for (auto &entry : states) {
     if (entry->role == program::kPowers)
       std::fill_n(reinterpret_cast<double *>(entry->data.get()), entry->type.getNumElements(), 1.0);
     bool isParameter = entry->role == program::kParameter || entry->role == program::kFrozen;
-    entry->initialized = !isParameter || entry->file.empty();
-    if (entry->initialized)
-      continue;
-    const StoredTensor *value = store.lookup(entry->file);
-    if (!value)
-      continue;
-    if (value->bytes != entry->bytes()) {
+    entry->initialized |= !isParameter || entry->file.empty();
+    if (!entry->initialized && !entry->encoded && failed(loadEntry(store, *entry)))
       ok = false;
-      emitError(UnknownLoc::get(entry->type.getContext()))
-          << "parameter '" << entry->file << "': expected " << entry->bytes() << " bytes for "
-          << entry->type << ", but got " << value->bytes;
-      continue;
-    }
-    loadRows(static_cast<const char *>(value->data), *entry, entry->transposed);
-    entry->initialized = true;
-    int64_t bad = firstNonfinite(reinterpret_cast<float *>(entry->data.get()), entry->type.getNumElements());
-    if (bad >= 0) {
-      ok = false;
-      emitError(UnknownLoc::get(entry->type.getContext()))
-          << "parameter '" << entry->name << "': expected finite values, but element " << bad << " is "
-          << reinterpret_cast<float *>(entry->data.get())[bad];
-    }
   }
   return success(ok);
-}
-
-/// First factors of adapters (Spec, section Adapters): (2u − 1)/√in, u = (w + ½)/2³² from the element's 32-bit draw.
-void Program::initializeAdapters(uint64_t seed) {
-  for (auto &entry : states) {
-    if (entry->init != "kaiming_uniform")
-      continue;
-    double bound = 1.0 / std::sqrt(static_cast<double>(entry->type.getShape().back()));
-    RandomBits draw({static_cast<int32_t>(seed), static_cast<int32_t>(seed >> 32), 0, 0,
-                     static_cast<int32_t>(streamId(entry->name + "/init"))},
-                    32);
-    auto *to = reinterpret_cast<float *>(entry->data.get());
-    for (int64_t i = 0, n = entry->type.getNumElements(); i < n; ++i)
-      to[i] = static_cast<float>(((static_cast<uint32_t>(draw(i)) + 0.5) * 0x1p-31 - 1.0) * bound);
-  }
 }
 
 static llvm::json::Object portJson(const Port &port) {
@@ -296,22 +280,6 @@ static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
   return success();
 }
 
-/// @grad of the file as @forward, for intq's own differentiation (H22).
-static void dropBackward(ModuleOp module) {
-  auto func = module.lookupSymbol<func::FuncOp>(program::kGrad);
-  if (!func)
-    return;
-  BitVector gradients(func.getNumResults());
-  for (auto [index, name] : program::gradients(func))
-    gradients.set(index);
-  func.front().getTerminator()->eraseOperands(gradients);
-  (void)func.eraseResults(gradients);
-  func.setName(program::kForward);
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.front())))
-    if (isOpTriviallyDead(&op))
-      op.erase();
-}
-
 LogicalResult Program::describe(ModuleOp module, const ParameterStore &store) {
   for (auto func : module.getOps<func::FuncOp>())
     if (failed(describe(func)))
@@ -367,8 +335,8 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
     return failure();
   ModuleOp module = *model->module;
   PassManager pm(&context);
-  if (options.deriveBackward)
-    dropBackward(module);
+  if (options.deriveBackward) // H22
+    program::dropBackward(module);
   bool hasBackward = bool(module.lookupSymbol<func::FuncOp>(program::kGrad));
   buildTrainingPipeline(pm, options.training, hasBackward);
   if (failed(dumpImported(module, options.dumpStages)))

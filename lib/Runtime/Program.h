@@ -26,6 +26,7 @@ HostBuffer allocate(mlir::RankedTensorType type);
 struct StateEntry {
   std::string name, role, file, init;
   mlir::RankedTensorType type;
+  mlir::RankedTensorType encoded; ///< of the weight that this is a part of, in NF4; else null
   bool transposed = false, initialized = false;
   std::vector<std::string> uses; ///< kinds of the forward ops that read it (intq_inspect)
   llvm::ArrayRef<int64_t> rows;
@@ -84,6 +85,7 @@ private:
   llvm::LogicalResult initialize(const ParameterStore &store);
   llvm::LogicalResult loadMoments(const ParameterStore &store, int64_t step, const OptimizerOptions &optimizer);
   void initializeAdapters(uint64_t seed);
+  llvm::LogicalResult encodeWeights(const ParameterStore &store);
   /// `info` may hold more keys already.
   void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes,
                  llvm::json::Object info = {});
@@ -101,6 +103,8 @@ private:
 /// Checks an input array against its port and stores its values there: names, shapes, types, ranges.
 bool readInput(const intq_array &array, Port &port, std::string &error);
 
+/// Reads the value of a float entry where the store has it; finite values only.
+llvm::LogicalResult loadEntry(const ParameterStore &store, StateEntry &entry);
 /// Fills an entry from the bytes of a file, which may hold its transpose.
 void loadRows(const char *source, StateEntry &entry, bool transposed);
 /// Index of the first NaN or Inf, or -1.

@@ -1,6 +1,7 @@
 // intq-qdylora: low-rank adapters in place of full fine-tuning, one function a rank (docs/Adapters.md).
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Format/Nf4.h"
 #include "intq/Transforms/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -45,7 +46,7 @@ struct Settings {
   int64_t largest = 0;
   double alpha = 0;
   StringRef scale;
-  bool frozen = false, masked = false;
+  bool frozen = false, masked = false, nf4 = false;
 
   float factor(int64_t rank) const {
     double b = scale == "constant" ? largest : rank;
@@ -74,6 +75,7 @@ private:
   Value addParameter(const Twine &name, int64_t rows, int64_t columns, int64_t rankDimension);
   Value leadingRanks(Value factor, int64_t dimension);
   void adapt(nn::LinearOp op);
+  LogicalResult encode(BlockArgument weight);
 
   func::FuncOp func;
   const Settings &settings;
@@ -178,12 +180,54 @@ void Adapting::adapt(nn::LinearOp op) {
   ++adapted;
 }
 
+/// NF4 codes in the state in place of a frozen weight, decoded where it is read first.
+LogicalResult Adapting::encode(BlockArgument weight) {
+  auto type = cast<RankedTensorType>(weight.getType());
+  StringRef name = nameOf(weight);
+  int64_t elements = type.getNumElements();
+  if (elements % nf4::kBlock != 0)
+    return func.emitError() << "expected a weight with a multiple of " << nf4::kBlock << " elements for NF4, but got '"
+                            << name << "' of " << type;
+  auto blocks = elements / nf4::kBlock;
+  auto words = RankedTensorType::get({elements / 8}, b.getI32Type());
+  auto bytes = RankedTensorType::get({static_cast<int64_t>(llvm::divideCeil(blocks, 4))}, b.getI32Type());
+  auto scales = RankedTensorType::get({static_cast<int64_t>(llvm::divideCeil(blocks, nf4::kOuterBlock))}, b.getF32Type());
+  auto scalar = RankedTensorType::get({}, b.getF32Type());
+  DictionaryAttr old = func.getArgAttrDict(weight.getArgNumber());
+  SmallVector<Value> operands;
+  for (auto [part, partType] : {std::pair<StringRef, RankedTensorType>{"codes", words}, {"absmax", bytes},
+                                {"scales", scales}, {"offset", scalar}}) {
+    NamedAttrList attrs(old);
+    attrs.set(program::kState, b.getStringAttr(name + "/nf4_" + part));
+    attrs.set(program::kEncoded, TypeAttr::get(type));
+    unsigned index = func.getNumArguments();
+    (void)func.insertArgument(index, partType, attrs.getDictionary(b.getContext()), func.getLoc());
+    operands.push_back(func.getArgument(index));
+  }
+  Operation *first = nullptr;
+  for (Operation *user : weight.getUsers())
+    if (!first || user->isBeforeInBlock(first))
+      first = user;
+  b.setInsertionPoint(first);
+  auto mapType = RankedTensorType::get({256}, b.getF32Type());
+  operands.push_back(nn::ConstantOp::create(b, func.getLoc(), mapType,
+                                            DenseElementsAttr::get(mapType, ArrayRef(nf4::kAbsmaxCodes))));
+  Value decoded = nn::Nf4DequantizeOp::create(b, func.getLoc(), type, operands);
+  weight.replaceAllUsesWith(decoded);
+  (void)func.eraseArgument(weight.getArgNumber());
+  return success();
+}
+
 LogicalResult Adapting::run() {
   if (failed(findTargets()))
     return failure();
   freeze();
   for (nn::LinearOp op : targets)
     adapt(op);
+  if (settings.nf4)
+    for (auto &[weight, pair] : factors)
+      if (failed(encode(cast<BlockArgument>(weight))))
+        return failure();
   return success();
 }
 
@@ -216,6 +260,8 @@ struct QDyLoRA : intq::impl::IntqQDyLoRAPassBase<QDyLoRA> {
       return bad("a scale (alpha/b, alpha/sqrt(b), constant)", "'" + scale + "'");
     if (update != "dense" && update != "masked")
       return bad("an update (dense, masked)", "'" + update + "'");
+    if (weight != "keep" && weight != "nf4")
+      return bad("a weight (keep, nf4)", "'" + weight + "'");
     if (targets.empty())
       return bad("targets", "none");
     Settings s;
@@ -225,6 +271,7 @@ struct QDyLoRA : intq::impl::IntqQDyLoRAPassBase<QDyLoRA> {
     s.scale = scale;
     s.frozen = frozen;
     s.masked = update == "masked";
+    s.nf4 = weight == "nf4";
     return s;
   }
 
@@ -234,21 +281,11 @@ struct QDyLoRA : intq::impl::IntqQDyLoRAPassBase<QDyLoRA> {
     ModuleOp module = getOperation();
     if (auto func = module.lookupSymbol<func::FuncOp>(program::kForward))
       return func;
-    auto func = module.lookupSymbol<func::FuncOp>(program::kGrad);
-    if (!func) {
+    program::dropBackward(module);
+    auto func = module.lookupSymbol<func::FuncOp>(program::kForward);
+    if (!func)
       module.emitError() << "expected a function @" << program::kForward << " or @" << program::kGrad
                          << ", but got neither";
-      return {};
-    }
-    BitVector dropped(func.getNumResults());
-    for (auto [index, name] : program::gradients(func))
-      dropped.set(index);
-    func.front().getTerminator()->eraseOperands(dropped);
-    (void)func.eraseResults(dropped);
-    func.setName(program::kForward);
-    for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.front())))
-      if (isOpTriviallyDead(&op))
-        op.erase();
     return func;
   }
 

@@ -39,7 +39,7 @@ def adapter_options(chosen):
     return {"adapter": {"ranks": ranks, "eval_ranks": evaluated, "targets": targets.split(","),
                         "alpha": chosen.lora_alpha, "frozen": chosen.lora_frozen, "update": chosen.lora_update,
                         "scale": chosen.lora_scale or ("alpha/b" if len(ranks) > 1 else "constant"),
-                        "seed": chosen.seed}}
+                        "weight": "nf4" if chosen.adapter.startswith("q") else "keep", "seed": chosen.seed}}
 
 
 def rank_of_step(ranks, *, seed, step):

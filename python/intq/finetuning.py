@@ -16,7 +16,7 @@ from intq.export import export_training
 from intq.feeding import Feeder, check_fits, logits_name
 from intq.norm_cache import NormCache
 from intq.plot import plot_run
-from intq.program import Program
+from intq.program import Program, inspect
 from intq.progress import Progress
 from intq.results import merge_text
 from intq.run_folder import RunFolder
@@ -206,6 +206,13 @@ class FineTuning:
         self.state_sha256 = self.trainer.hash()
         self._save_results()
 
+    def _file_entries(self):
+        """The parameters that the run changed, as the file holds them: with adapters, the merged weights too."""
+        if not self.adapter:
+            return self.program.state_entries
+        options = self.options.compiler_options(["grad"], **self.completion, **self.folder.checkpoint_option())
+        return inspect(self.folder.path / "train.onnx", options)["state"]
+
     def _save_results(self):
         target = self.folder.path / "model"
         weights = results.parameters(self.program)
@@ -215,8 +222,8 @@ class FineTuning:
             Progress.say(f"adapters merged at rank {rank} (others: intq merge); {merge_text(report)}")
         results.save_weights(target, weights, None if self.is_onnx else self.checkpoint.config)
         results.copy_tokenizer(self.tokenizer_folder, target)
-        entries = self.program.state_entries
-        if self.program.info["form"] == "A":
+        entries = self._file_entries() if self.is_onnx else None
+        if self.program.info["form"] == "A" and not self.adapter:
             self.program.save_checkpoint(target / "ort_checkpoint", lr=self.options.lr,
                                          step=self.program.info["optimizer_step"] + self.trainer.step)
         self.program.close()  # its memory is not needed for what follows

@@ -88,7 +88,10 @@ class TrainingOptions:
 
     def identity(self):
         """What a resumed run must share: everything that changes a bit of the result."""
-        free = {"engine", "cpu_isa", "threads", "save_steps", "logging_steps", "eval_steps", "checkpointing"}
+        free = {"engine", "cpu_isa", "threads", "save_steps", "logging_steps", "eval_steps", "checkpointing",
+                "eval_ranks"}
+        if self.adapter is None:  # runs that were started before there were adapters can be resumed
+            free |= {"adapter", "ranks", "lora_r", "lora_alpha", "lora_targets", "lora_scale", "lora_frozen", "lora_update"}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if k not in free}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import onnx
 from safetensors import safe_open
 
+from intq import nf4
 from intq.data.tokenizer import FILES
 from intq.errors import UserError
 from intq.export import export_inference
@@ -21,8 +22,8 @@ _HEADS = ("classifier.", "pre_classifier.", "qa_outputs.")
 
 
 def parameters(program):
-    return {e["name"]: program.state(e["name"]) for e in program.state_entries
-            if e["role"] in ("parameter", "frozen")}
+    return nf4.restore({e["name"]: program.state(e["name"]) for e in program.state_entries
+                        if e["role"] in ("parameter", "frozen")})
 
 
 def merge_text(report):

@@ -5,6 +5,16 @@
 // RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4,1" 2>&1 | FileCheck %s --check-prefix=RANKS
 // RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4 eval-ranks=8" 2>&1 | FileCheck %s --check-prefix=EVAL
 // RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4 scale=alpha" 2>&1 | FileCheck %s --check-prefix=SCALE
+// RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4 alpha=0" 2>&1 | FileCheck %s --check-prefix=ALPHA
+// RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4 update=some" 2>&1 | FileCheck %s --check-prefix=UPDATE
+// RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4 weight=int4" 2>&1 | FileCheck %s --check-prefix=WEIGHT
+// RUN: not intq-opt %s --intq-qdylora="targets=query ranks=4 weight=nf4" 2>&1 | FileCheck %s --check-prefix=BLOCK
+// RUN: not intq-opt %s --intq-qdylora="ranks=4" 2>&1 | FileCheck %s --check-prefix=NONE
+// ALPHA: intq-qdylora: expected alpha above 0, but got 0.0
+// UPDATE: intq-qdylora: expected an update (dense, masked), but got 'some'
+// WEIGHT: intq-qdylora: expected a weight (keep, nf4), but got 'int4'
+// BLOCK: expected a weight with a multiple of 64 elements for NF4, but got 'enc.query.weight' of 'tensor<6x8xf32>'
+// NONE: intq-qdylora: expected targets, but got none
 // TARGET: expected a target that names a linear layer before the head, but 'value' names none of enc.query
 // RANKS: expected ranks of at least 1 in rising order, but got [4, 1]
 // EVAL: expected eval-ranks up to the largest rank 4, but got 8

@@ -142,6 +142,26 @@ def test_merged_equals_unmerged_and_wrong_scales_do_not(graph, batch):
                 assert agrees(_wrong(kind, weights, ADAPTER, rank)) == same, (kind, rank)
 
 
+def test_with_sampling_and_checkpointing(graph, batch):
+    """First factors from a sample of rows, second ones exact; recomputed layers change nothing."""
+    with compiled(graph, ["grad"], "row8", ranks=[2]) as exact:
+        fill(exact)
+        wanted = exact.run("grad", batch, seed=1)
+    sampled = {"ratio": 0.3}
+    for more in ({"sampling": sampled}, {"sampling": sampled, "checkpointing": True}):
+        options = {"recipe": "row8", "engine": "reference", "functions": ["grad"], "dropout": 0.0, **more,
+                   "adapter": {**ADAPTER, "ranks": [2]}}
+        with Program.compile(graph, options) as program:
+            fill(program)
+            found = program.run("grad", batch, seed=1)
+            report = {line["site"]: line for line in program.info["sampling"]}
+        assert report[QUERY + ".lora_A.weight"]["kept"] == 14 and "exact" in report[QUERY + ".lora_B.weight"]["reason"]
+        assert found["loss"] == wanted["loss"]
+        for name, value in wanted.items():
+            same = np.array_equal(found[name], value)
+            assert same == ("lora_A" not in name), name
+
+
 def test_scale_is_that_of_the_sqrt_wrapper():
     for rank in range(1, 65):
         assert abs(16 / 64 * math.sqrt(64 / rank) ** 2 - 16 / rank) < 1e-13

@@ -27,7 +27,7 @@ struct AdapterOptions {
   llvm::SmallVector<int64_t> ranks, evalRanks;
   llvm::SmallVector<std::string> targets;
   double alpha = 16.0;
-  std::string scale = "alpha/b", update = "dense";
+  std::string scale = "alpha/b", update = "dense", weight = "keep";
   bool frozen = false;
   uint64_t seed = 0; ///< of the initial values
 };

@@ -48,7 +48,8 @@ def IntqQDyLoRAPass : Pass<"intq-qdylora", "::mlir::ModuleOp"> {
     Option<"alpha", "alpha", "double", "16.0", "numerator of the scale">,
     Option<"scale", "scale", "std::string", "\"alpha/b\"", "alpha/b, alpha/sqrt(b), or constant: alpha/r">,
     Option<"frozen", "frozen", "bool", "false", "train row and column b - 1 alone">,
-    Option<"update", "update", "std::string", "\"dense\"", "dense or masked">];
+    Option<"update", "update", "std::string", "\"dense\"", "dense or masked">,
+    Option<"weight", "weight", "std::string", "\"keep\"", "the adapted weights: keep, or nf4">];
   let statistics = [Statistic<"adapted", "adapted", "linear layers that got an adapter">];
   let dependentDialects = ["::intq::nn::NNDialect"];
 }

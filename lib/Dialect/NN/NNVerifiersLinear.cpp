@@ -51,3 +51,15 @@ LogicalResult MatmulOp::verify() {
   return verifyMatmulShapes(*this, getA().getType().getShape(), getB().getType().getShape(),
                             getTransposeA(), getTransposeB(), getType().getShape());
 }
+
+LogicalResult Nf4DequantizeOp::verify() {
+  int64_t elements = getType().getNumElements();
+  if (elements % 64 != 0) // nf4_dequantize_c1
+    return emitOpError() << "expected a result with a multiple of 64 elements, but got " << elements;
+  auto shared = [&](int64_t count) { return (elements + count - 1) / count; };
+  if (failed(expectShape(*this, "codes", getCodes().getType().getShape(), shared(8))) ||      // nf4_dequantize_c2
+      failed(expectShape(*this, "absmax", getAbsmax().getType().getShape(), shared(256))) || // nf4_dequantize_c3
+      failed(expectShape(*this, "scales", getScales().getType().getShape(), shared(16384)))) // nf4_dequantize_c4
+    return failure();
+  return expectShape(*this, "map", getMap().getType().getShape(), 256); // nf4_dequantize_c5
+}

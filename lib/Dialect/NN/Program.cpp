@@ -2,6 +2,7 @@
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Dialect/NN/NN.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -75,4 +76,19 @@ SmallVector<func::FuncOp> program::variants(ModuleOp module, StringRef base) {
 
 std::string program::variantName(func::FuncOp func, StringRef from, StringRef to) {
   return (to + func.getName().drop_front(from.size())).str();
+}
+
+void program::dropBackward(ModuleOp module) {
+  auto func = module.lookupSymbol<func::FuncOp>(kGrad);
+  if (!func)
+    return;
+  BitVector dropped(func.getNumResults());
+  for (auto [index, name] : gradients(func))
+    dropped.set(index);
+  func.front().getTerminator()->eraseOperands(dropped);
+  (void)func.eraseResults(dropped);
+  func.setName(kForward);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(func.front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
 }

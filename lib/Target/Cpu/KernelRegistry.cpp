@@ -14,6 +14,7 @@ const KernelRegistry &intq::cpu::kernelRegistry() {
     addLayerNormKernels(r);
     addLayoutKernels(r);
     addLossKernels(r);
+    addNf4Kernels(r);
     addOptimizerKernels(r);
     addQuantizeKernels(r);
     addReduceKernels(r);

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from intq import adapters, results
+from intq import adapters, nf4, results
 from intq.checkpoint_folder import CheckpointFolder
 from intq.commands.arguments import positive
 from intq.commands.report import print_json
@@ -46,8 +46,8 @@ def run(args):
     adapters.check_rank(adapter, rank)
     with safe_open(str(found[0] / "state.safetensors"), "numpy") as state:
         trained = [n.removesuffix("/moment1") for n in state.keys() if n.endswith("/moment1")]
-        weights = {n: state.get_tensor(n) for n in state.keys()
-                   if not n.endswith(("/moment1", "/moment2")) and n != "optimizer/powers"}
+        weights = nf4.restore({n: state.get_tensor(n) for n in state.keys()
+                               if not n.endswith(("/moment1", "/moment2")) and n != "optimizer/powers"})
     if args.adapter_only:
         report = _write_adapter(target, manifest, weights, adapter, rank, trained)
     else:
@@ -78,9 +78,8 @@ def _write_merged(target, folder, manifest, weights, adapter, rank):
     results.copy_tokenizer(folder.path / "tokenizer", target)
     if is_onnx:
         graph = folder.path / "train.onnx"
-        options = {**engine_options(manifest["recipe"], "cpu", "auto", 0), **manifest["completion"]}
-        entries = [e for e in inspect(graph, options)["state"] if e["role"] == "parameter"]
-        if why := results.save_graph(target, entries, graph):
+        options = {**engine_options(manifest["recipe"], "cpu", "auto", 0), **manifest["completion"], **folder.checkpoint_option()}
+        if why := results.save_graph(target, inspect(graph, options)["state"], graph):
             print(f"no model.onnx: {why}")
     else:
         results.save_bert(target, base.config, base.prefix, manifest["task"], manifest["label_names"],

@@ -73,7 +73,7 @@ def _train(args, options, schedule, arrays, program, function):
     trainer.train()
     write_safetensors(folder.path / "parameters.safetensors", parameters(program))
     print(f"{trainer.step} steps; parameters in {folder.path / 'parameters.safetensors'}")
-    if program.info["form"] == "A":
+    if program.info["form"] == "A" and not args.adapter:
         steps_before = program.info["optimizer_step"]
         program.save_checkpoint(folder.path / "ort_checkpoint", step=steps_before + trainer.step, lr=options.lr)
         print(f"checkpoint of ONNX Runtime, with moments: {folder.path / 'ort_checkpoint'}")

@@ -1117,3 +1117,43 @@ func.func @gather_rows_c3(%x: tensor<4x8xf32>, %r: tensor<3xi32>, %s: tensor<2xf
   %0 = nn.gather_rows %x, %r scale %s : (tensor<4x8xf32>, tensor<3xi32>, tensor<2xf32>) -> tensor<3x8xf32>
   return
 }
+
+// -----
+
+func.func @nf4_dequantize_c1(%c: tensor<4xi32>, %a: tensor<1xi32>, %s: tensor<1xf32>, %o: tensor<f32>, %m: tensor<256xf32>) {
+  // expected-error @+1 {{'nn.nf4_dequantize' op expected a result with a multiple of 64 elements, but got 32}}
+  %0 = nn.nf4_dequantize %c, %a, %s, %o, %m : (tensor<4xi32>, tensor<1xi32>, tensor<1xf32>, tensor<f32>, tensor<256xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @nf4_dequantize_c2(%c: tensor<9xi32>, %a: tensor<1xi32>, %s: tensor<1xf32>, %o: tensor<f32>, %m: tensor<256xf32>) {
+  // expected-error @+1 {{'nn.nf4_dequantize' op expected codes of shape [8], but got [9]}}
+  %0 = nn.nf4_dequantize %c, %a, %s, %o, %m : (tensor<9xi32>, tensor<1xi32>, tensor<1xf32>, tensor<f32>, tensor<256xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @nf4_dequantize_c3(%c: tensor<8xi32>, %a: tensor<2xi32>, %s: tensor<1xf32>, %o: tensor<f32>, %m: tensor<256xf32>) {
+  // expected-error @+1 {{'nn.nf4_dequantize' op expected absmax of shape [1], but got [2]}}
+  %0 = nn.nf4_dequantize %c, %a, %s, %o, %m : (tensor<8xi32>, tensor<2xi32>, tensor<1xf32>, tensor<f32>, tensor<256xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @nf4_dequantize_c4(%c: tensor<8xi32>, %a: tensor<1xi32>, %s: tensor<2xf32>, %o: tensor<f32>, %m: tensor<256xf32>) {
+  // expected-error @+1 {{'nn.nf4_dequantize' op expected scales of shape [1], but got [2]}}
+  %0 = nn.nf4_dequantize %c, %a, %s, %o, %m : (tensor<8xi32>, tensor<1xi32>, tensor<2xf32>, tensor<f32>, tensor<256xf32>) -> tensor<4x16xf32>
+  return
+}
+
+// -----
+
+func.func @nf4_dequantize_c5(%c: tensor<8xi32>, %a: tensor<1xi32>, %s: tensor<1xf32>, %o: tensor<f32>, %m: tensor<255xf32>) {
+  // expected-error @+1 {{'nn.nf4_dequantize' op expected map of shape [256], but got [255]}}
+  %0 = nn.nf4_dequantize %c, %a, %s, %o, %m : (tensor<8xi32>, tensor<1xi32>, tensor<1xf32>, tensor<f32>, tensor<255xf32>) -> tensor<4x16xf32>
+  return
+}

@@ -358,3 +358,10 @@ func.func @gather_rows(%arg0: tensor<2x4x8xf32>, %arg1: tensor<3xi32>, %arg2: te
   %0 = nn.gather_rows %arg0, %arg1 scale %arg2 : (tensor<2x4x8xf32>, tensor<3xi32>, tensor<3xf32>) -> tensor<3x8xf32>
   return
 }
+
+// CHECK-LABEL: @nf4_dequantize
+// CHECK: nn.nf4_dequantize %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : (tensor<8xi32>, tensor<1xi32>, tensor<1xf32>, tensor<f32>, tensor<256xf32>) -> tensor<4x16xf32>
+func.func @nf4_dequantize(%arg0: tensor<8xi32>, %arg1: tensor<1xi32>, %arg2: tensor<1xf32>, %arg3: tensor<f32>, %arg4: tensor<256xf32>) {
+  %0 = nn.nf4_dequantize %arg0, %arg1, %arg2, %arg3, %arg4 : (tensor<8xi32>, tensor<1xi32>, tensor<1xf32>, tensor<f32>, tensor<256xf32>) -> tensor<4x16xf32>
+  return
+}

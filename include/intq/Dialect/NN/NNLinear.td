@@ -39,6 +39,18 @@ def NN_BiasGradOp : NN_PlainOp<"bias_grad"> {
   let results = (outs NN_F32:$db);
   let hasVerifier = 1;
 }
+def NN_Nf4DequantizeOp : NN_PlainOp<"nf4_dequantize"> {
+  let summary = "the weights that NF4 codes with double quantization stand for (Spec, section NF4)";
+  let description = [{
+    `codes`: eight a word, in row-major order; `absmax`: codes of the absmax of each 64 elements, four a word;
+    `scales`: of 256 absmaxes each; `offset`: added to all; `map`: what the absmax codes mean.
+    (C1) the result has a multiple of 64 elements. (C2) codes is [elements / 8] of i32. (C3) absmax is
+    [⌈elements / 256⌉] of i32. (C4) scales is [⌈elements / 16384⌉]. (C5) map is [256].
+  }];
+  let arguments = (ins NN_I32:$codes, NN_I32:$absmax, NN_F32:$scales, NN_ScalarF32:$offset, NN_F32:$map);
+  let results = (outs NN_F32:$result);
+  let hasVerifier = 1;
+}
 def NN_MatmulOp : NN_PlainOp<"matmul"> {
   let summary = "product of the last two dimensions, batched over equal leading ones";
   let description = [{

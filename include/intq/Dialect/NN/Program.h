@@ -14,7 +14,8 @@ inline constexpr llvm::StringLiteral kInput = "intq.input", kDtype = "intq.dtype
                                      kState = "intq.state", kRole = "intq.role",
                                      kFile = "intq.file", kTransposed = "intq.transposed",
                                      kRows = "intq.rows", kUsers = "intq.users", kRng = "intq.rng", kLr = "intq.lr",
-                                     kInit = "intq.init", kTrained = "intq.trained", kMasked = "intq.masked";
+                                     kInit = "intq.init", kTrained = "intq.trained", kMasked = "intq.masked",
+                                     kEncoded = "intq.nf4";
 // Attributes of results.
 inline constexpr llvm::StringLiteral kOutput = "intq.output", kLoss = "intq.loss",
                                      kGradient = "intq.grad";
@@ -44,6 +45,8 @@ mlir::Value getOrAddRng(mlir::func::FuncOp func);
 llvm::DenseSet<mlir::Value> cotangents(mlir::func::FuncOp func);
 /// The names of the gradients among the results, in order: (result index, parameter).
 llvm::SmallVector<std::pair<unsigned, llvm::StringRef>> gradients(mlir::func::FuncOp func);
+/// Makes @grad of a file @forward, for intq's own differentiation; nothing where there is no @grad.
+void dropBackward(mlir::ModuleOp module);
 /// The functions of a stage: @base, or one a rank of the adapters: @base_r1, @base_r8… (docs/Adapters.md).
 llvm::SmallVector<mlir::func::FuncOp> variants(mlir::ModuleOp module, llvm::StringRef base);
 /// Whether `name` is that of a function of the stage `base`.

@@ -156,6 +156,7 @@ void addIntegerLayerNormKernels(KernelRegistry &);
 void addLayerNormKernels(KernelRegistry &);
 void addLayoutKernels(KernelRegistry &);
 void addLossKernels(KernelRegistry &);
+void addNf4Kernels(KernelRegistry &);
 void addOptimizerKernels(KernelRegistry &);
 void addQuantizeKernels(KernelRegistry &);
 void addReduceKernels(KernelRegistry &);
