@@ -300,3 +300,13 @@ def test_mistakes(job, tmp_path, capsys, options, message):
     plain = job[: job.index("--adapter")]
     assert cli.main([str(a) for a in [*plain, *options, "--out", tmp_path / "x"]]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_file_with_backward(shared):
+    """Its own backward is dropped; what is trained is the adapters and the head."""
+    options = {"recipe": "row8", "engine": "reference", "functions": ["grad"], "adapter": {"ranks": [1, 2], "targets": ["query"]}}
+    with Program.compile(shared / "bert2_training_grads.onnx", options) as program:
+        trained = [e["name"] for e in program.state_entries if e["role"] == "parameter"]
+        gradients = [o["name"].removeprefix("grad/") for o in program.outputs("grad") if o["name"].startswith("grad/")]
+    assert sorted(trained) == sorted(gradients)
+    assert all(".lora_" in n or n.startswith("classifier.") for n in trained) and len(trained) > 3

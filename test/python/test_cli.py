@@ -14,7 +14,7 @@ def subparsers():
 
 
 def test_commands():
-    assert list(subparsers()) == ["export", "inspect", "step", "train", "finetune", "eval", "predict", "compile"]
+    assert list(subparsers()) == ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile"]
 
 
 @pytest.mark.parametrize("name", ["export", "inspect", "step", "train", "finetune", "eval", "predict", "compile"])

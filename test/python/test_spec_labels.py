@@ -64,7 +64,7 @@ def test_labels_of_verifiers_and_spec_agree(spec, source):
     for dialect, folder in DIALECTS.items():
         for path in (source / "lib" / "Dialect" / folder).glob("*.cpp"):
             for comment in re.findall(r"//(.*)", path.read_text()):
-                enforced |= {(dialect, label) for label in re.findall(r"\b[a-z_]+_(?:c\d+|n1)\b", comment)}
+                enforced |= {(dialect, label) for label in re.findall(r"\b[a-z]\w*_(?:c\d+|n1)\b", comment)}
     assert enforced == spec_labels(spec) | TYPE_LABELS
 
 
@@ -72,7 +72,7 @@ def test_every_label_has_a_test_of_its_error(spec, source):
     tested = set()
     for dialect, folder in DIALECTS.items():
         text = (source / "test" / "Dialect" / folder / "invalid.mlir").read_text()
-        tested |= {(dialect, label) for label in re.findall(r"@([a-z_]+_(?:c\d+|n1))", text)}
+        tested |= {(dialect, label) for label in re.findall(r"@([a-z]\w*_(?:c\d+|n1))", text)}
     assert tested == spec_labels(spec) | TYPE_LABELS
 
 
