@@ -282,9 +282,10 @@ static bool runCase(MLIRContext &context, const Case &c, Isa isa) {
   options.isa = emulate ? supportedIsas().front() : isa;
   options.dumpDir = dump;
   double lowered = processorSeconds();
-  auto jit = jitCompile(*module, {"kernel"}, options);
-  if (failed(jit))
+  FailureOr<std::string> object = generateCode(*module, {"kernel"}, options);
+  if (failed(object))
     return false;
+  auto jit = llvm::cantFail(link(*object, {"kernel"}, options.isa));
   double compiled = processorSeconds();
   if (compileOnly)
     return true;
@@ -295,7 +296,7 @@ static bool runCase(MLIRContext &context, const Case &c, Isa isa) {
     fill(buffers[i], type, i == 0 ? c.widthA : c.widthB, random);
     arguments.push_back(buffers[i].data());
   }
-  auto entry = llvm::cantFail((*jit)->lookup(entryName("kernel"))).toPtr<Entry>();
+  auto entry = llvm::cantFail(jit->lookup(entryName("kernel"))).toPtr<Entry>();
   double operations = 2.0 * c.batch * c.m * c.n * c.k;
   double time = measure(entry, arguments.data(), operations);
   int64_t resultArgument = (c.widthA ? (c.block ? 3 : 4) : 2) + c.bias;
@@ -324,6 +325,7 @@ int main(int argc, char **argv) {
                   intq::IntqDialect, intq::nn::NNDialect>();
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
+  registerTranslations(context);
   llvm::outs() << isaName(*isa) << ", " << threads << " thread(s)\n";
   bool ok = true;
   for (const Case &c : kCases)

@@ -14,8 +14,8 @@ using namespace intq::runtime;
 static constexpr llvm::StringLiteral kCodesSuffix = "/nf4_codes";
 
 /// First factors of adapters (Spec, section Adapters): (2u − 1)/√in, u = (w + ½)/2³² from the element's 32-bit draw.
-void Program::initializeAdapters(uint64_t seed) {
-  for (auto &entry : states) {
+void Program::initializeAdapters(uint64_t seed, size_t first) {
+  for (auto &entry : llvm::drop_begin(states, first)) {
     if (entry->init != "kaiming_uniform")
       continue;
     double bound = 1.0 / std::sqrt(static_cast<double>(entry->type.getShape().back()));
@@ -34,8 +34,8 @@ static void fill(StateEntry *entry, const void *values) {
 }
 
 /// Weights that the program holds as NF4 are encoded once, here; their float32 form is dropped.
-LogicalResult Program::encodeWeights(const ParameterStore &store) {
-  for (auto &entry : states) {
+LogicalResult Program::encodeWeights(const ParameterStore &store, size_t first) {
+  for (auto &entry : llvm::drop_begin(states, first)) {
     StringRef name = entry->name;
     if (!entry->encoded || !name.consume_back(kCodesSuffix))
       continue;

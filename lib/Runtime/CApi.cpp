@@ -82,6 +82,18 @@ int intq_compile(const char *path, const char *optionsJson, intq_program **out, 
   return 0;
 }
 
+int intq_add_variant(intq_program *program, const char *variant, const char *path, const char *optionsJson,
+                     char **error) {
+  llvm::Expected<Options> options = parseOptions(optionsJson ? optionsJson : "");
+  if (!options)
+    return fail(llvm::toString(options.takeError()), error);
+  Session &session = program->session;
+  session.errors.clear();
+  if (failed(program->program->addVariant(session.context, variant, path, *options)))
+    return fail(session.errors.empty() ? "the compilation failed" : session.errors, error);
+  return 0;
+}
+
 int intq_inspect(const char *path, const char *optionsJson, char **info, char **error) {
   llvm::Expected<Options> options = parseOptions(optionsJson ? optionsJson : "");
   if (!options)

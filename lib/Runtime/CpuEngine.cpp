@@ -1,5 +1,6 @@
 // The engine that compiles.
 #include "Engine.h"
+#include "Options.h"
 #include "intq/Target/Cpu/Executable.h"
 
 using namespace mlir;
@@ -19,26 +20,37 @@ public:
   llvm::json::Object plans() const override { return executable->plans(); }
   std::string isa() const override { return cpu::isaName(executable->isa()).str(); }
   unsigned threads() const override { return executable->threads(); }
+  ArrayRef<std::string> notes() const override { return executable->report().notes; }
+  llvm::json::Object compilation() const override {
+    llvm::json::Object seconds;
+    for (const auto &[phase, time] : executable->report().seconds)
+      seconds[phase] = time;
+    return llvm::json::Object{{"cache", executable->report().cache}, {"seconds", std::move(seconds)}};
+  }
+  const cpu::Executable *code() const { return executable.get(); }
 
 private:
   std::unique_ptr<cpu::Executable> executable;
 };
 } // namespace
 
-FailureOr<std::unique_ptr<Engine>> intq::runtime::createCpuEngine(ModuleOp module, StringRef isa,
-                                                                  unsigned threads, StringRef dumpStages) {
+FailureOr<std::unique_ptr<Engine>> intq::runtime::createCpuEngine(ModuleOp module, const Options &wanted,
+                                                                  const Engine *sibling) {
   auto supported = cpu::supportedIsas();
   cpu::Options options;
-  options.threads = threads;
-  options.dumpDir = dumpStages.str();
+  options.threads = wanted.threads;
+  options.dumpDir = wanted.dumpStages;
+  options.cacheDir = wanted.cacheDir;
+  if (sibling)
+    options.sibling = static_cast<const CpuEngine *>(sibling)->code();
   options.isa = supported.front();
-  if (isa != "auto") {
-    FailureOr<cpu::Isa> wanted = cpu::parseIsa(isa);
-    if (failed(wanted) || !llvm::is_contained(supported, *wanted))
+  if (wanted.isa != "auto") {
+    FailureOr<cpu::Isa> isa = cpu::parseIsa(wanted.isa);
+    if (failed(isa) || !llvm::is_contained(supported, *isa))
       return module.emitError() << "expected an instruction set that this machine can run ("
                                 << llvm::join(llvm::map_range(supported, cpu::isaName), ", ") << "), but got "
-                                << isa;
-    options.isa = *wanted;
+                                << wanted.isa;
+    options.isa = *isa;
   }
   auto executable = cpu::Executable::compile(module, options);
   if (failed(executable))

@@ -6,6 +6,8 @@
 
 namespace intq::runtime {
 
+struct Options;
+
 class Engine {
 public:
   virtual ~Engine() = default;
@@ -21,11 +23,15 @@ public:
   /// The instruction set in use.
   virtual std::string isa() const { return "none"; }
   virtual unsigned threads() const { return 1; }
+  /// How the compilation went (docs/Program.md, compile).
+  virtual llvm::json::Object compilation() const { return {}; }
+  /// What a user should know, a sentence each.
+  virtual llvm::ArrayRef<std::string> notes() const { return {}; }
 };
 
 llvm::FailureOr<std::unique_ptr<Engine>> createReferenceEngine(mlir::ModuleOp module);
-/// `dumpStages`: a folder for the stages of the compilation, or "".
-llvm::FailureOr<std::unique_ptr<Engine>> createCpuEngine(mlir::ModuleOp module, llvm::StringRef isa,
-                                                         unsigned threads, llvm::StringRef dumpStages);
+/// `sibling`: another engine of this kind that never runs at the same time, or null; memory is shared with it.
+llvm::FailureOr<std::unique_ptr<Engine>> createCpuEngine(mlir::ModuleOp module, const Options &options,
+                                                         const Engine *sibling);
 
 } // namespace intq::runtime

@@ -240,6 +240,7 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   r.oneOf("loss", loss, {"none", "cross-entropy", "mse", "span", "mlm"});
   o.loss = loss == "none" ? "" : loss;
   r.text("dump_stages", o.dumpStages);
+  r.text("cache_dir", o.cacheDir);
   if (r.take("dropout"))
     r.number("dropout", o.training.dropout.emplace(0.0));
   readFunctions(r, o.training);

@@ -9,7 +9,7 @@ namespace intq::runtime {
 
 struct Options {
   TrainingOptions training;
-  std::string engine = "cpu", isa = "auto", checkpoint, loss, dumpStages;
+  std::string engine = "cpu", isa = "auto", checkpoint, loss, dumpStages, cacheDir;
   unsigned threads = 0;
   llvm::StringMap<int64_t> bind, padding;
   std::vector<std::string> train, freeze;

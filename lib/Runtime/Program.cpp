@@ -7,6 +7,7 @@
 #include "intq/Quantize/Recipes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <chrono>
 #include <cmath>
 #include <sys/mman.h>
 
@@ -40,7 +41,7 @@ StateEntry *Program::state(StringRef name) {
 
 Function *Program::function(StringRef name) {
   auto it = functions.find(name);
-  return it == functions.end() ? nullptr : it->second.get();
+  return it == functions.end() || !it->second->engine ? nullptr : it->second.get();
 }
 
 FailureOr<size_t> Program::addState(func::FuncOp func, unsigned index) {
@@ -95,8 +96,9 @@ static Port makeInput(func::FuncOp func, unsigned index) {
   return port;
 }
 
-LogicalResult Program::describe(func::FuncOp func) {
+LogicalResult Program::describe(func::FuncOp func, StringRef suffix) {
   auto out = std::make_unique<Function>();
+  out->name = func.getName().str();
   using Source = Function::Source;
   for (unsigned i = 0; i < func.getNumArguments(); ++i) {
     if (func.getArgAttr(i, program::kInput)) {
@@ -131,8 +133,9 @@ LogicalResult Program::describe(func::FuncOp func) {
     out->outputs.push_back(makePort(name, cast<RankedTensorType>(func.getResultTypes()[i]), ""));
     out->outputs.back().isLoss = bool(func.getResultAttr(i, program::kLoss));
   }
-  functionNames.push_back(func.getName().str());
-  functions.insert({StringAttr::get(func.getContext(), func.getName()).getValue(), std::move(out)});
+  auto name = StringAttr::get(func.getContext(), func.getName() + suffix);
+  functionNames.push_back(name.str());
+  functions.insert({name.getValue(), std::move(out)});
   return success();
 }
 
@@ -173,9 +176,9 @@ LogicalResult intq::runtime::loadEntry(const ParameterStore &store, StateEntry &
   return success();
 }
 
-LogicalResult Program::initialize(const ParameterStore &store) {
-  bool ok = succeeded(encodeWeights(store));
-  for (auto &entry : states) {
+LogicalResult Program::initialize(const ParameterStore &store, size_t first) {
+  bool ok = succeeded(encodeWeights(store, first));
+  for (auto &entry : llvm::drop_begin(states, first)) {
     if (entry->role == program::kPowers)
       std::fill_n(reinterpret_cast<double *>(entry->data.get()), entry->type.getNumElements(), 1.0);
     bool isParameter = entry->role == program::kParameter || entry->role == program::kFrozen;
@@ -197,8 +200,7 @@ static llvm::json::Object portJson(const Port &port) {
   return o;
 }
 
-void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::string> notes,
-                        llvm::json::Object info) {
+void Program::writeInfo(const Options &options, llvm::json::Object info) {
   namespace json = llvm::json;
   json::Object functionsJson;
   for (auto &[name, function] : functions) {
@@ -229,19 +231,30 @@ void Program::writeInfo(const Options &options, StringRef form, ArrayRef<std::st
   info["functions"] = std::move(functionsJson);
   info["state"] = std::move(state);
   info["notes"] = json::Array(notes);
-  if (engine) {
-    info["cpu_isa"] = engine->isa();
-    info["threads"] = engine->threads();
-    info["plan_bytes"] = static_cast<int64_t>(engine->planBytes());
-    if (llvm::json::Object plans = engine->plans(); !plans.empty())
-      info["plan"] = planJson(std::move(plans));
-  }
+  if (!compiled.empty())
+    writeEngine(info);
+  infoText.clear();
   llvm::raw_string_ostream(infoText) << json::Value(std::move(info));
+}
+
+void Program::writeEngine(llvm::json::Object &info) const {
+  const Engine &engine = *compiled.front().engine;
+  info["cpu_isa"] = engine.isa();
+  info["threads"] = engine.threads();
+  info["plan_bytes"] = static_cast<int64_t>(engine.planBytes());
+  if (llvm::json::Object plans = engine.plans(); !plans.empty())
+    info["plan"] = planJson(std::move(plans));
+  llvm::json::Object compilation = engine.compilation(), all = seconds;
+  if (const llvm::json::Object *own = compilation.getObject("seconds"))
+    for (const auto &[phase, time] : *own)
+      all[phase] = time;
+  compilation["seconds"] = std::move(all);
+  info["compile"] = std::move(compilation);
 }
 
 /// Bytes that the program needs: its arena and its state, by purpose.
 llvm::json::Object Program::planJson(llvm::json::Object functions) const {
-  int64_t total = engine->planBytes();
+  int64_t total = compiled.front().engine->planBytes();
   llvm::MapVector<StringRef, int64_t> roles;
   for (auto &entry : states) {
     roles[entry->role] += entry->bytes();
@@ -280,11 +293,12 @@ static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
   return success();
 }
 
-LogicalResult Program::describe(ModuleOp module, const ParameterStore &store) {
+LogicalResult Program::describe(ModuleOp module, const ParameterStore &store, StringRef suffix) {
+  size_t known = states.size();
   for (auto func : module.getOps<func::FuncOp>())
-    if (failed(describe(func)))
+    if (failed(describe(func, suffix)))
       return failure();
-  return initialize(store);
+  return initialize(store, known);
 }
 
 FailureOr<std::string> Program::inspect(MLIRContext &context, StringRef path, const Options &options) {
@@ -303,8 +317,9 @@ FailureOr<std::string> Program::inspect(MLIRContext &context, StringRef path, co
   llvm::json::Object opsets;
   for (const auto &[domain, version] : model->opsets)
     opsets[domain] = version;
-  program.writeInfo(options, model->form, model->notes,
-                    llvm::json::Object{{"opsets", std::move(opsets)},
+  program.form = model->form;
+  program.notes = model->notes;
+  program.writeInfo(options, llvm::json::Object{{"opsets", std::move(opsets)},
                                        {"ir_version", model->irVersion},
                                        {"producer", model->producer},
                                        {"nodes", model->nodes},
@@ -328,11 +343,19 @@ static llvm::json::Array samplingJson(ArrayAttr report) {
   return layers;
 }
 
-FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, StringRef path,
-                                                     const Options &options) {
+/// The time since `start`, which becomes now.
+static double lap(std::chrono::steady_clock::time_point &start) {
+  auto now = std::chrono::steady_clock::now();
+  return std::chrono::duration<double>(now - std::exchange(start, now)).count();
+}
+
+LogicalResult Program::add(MLIRContext &context, StringRef suffix, StringRef path, const Options &options) {
+  auto start = std::chrono::steady_clock::now();
+  llvm::json::Object times;
   FailureOr<ImportedModel> model = import(context, path, options);
   if (failed(model))
     return failure();
+  times["import"] = lap(start);
   ModuleOp module = *model->module;
   PassManager pm(&context);
   if (options.deriveBackward) // H22
@@ -343,27 +366,58 @@ FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, Strin
     return failure();
   if (failed(pm.run(module)))
     return failure();
+  times["passes"] = lap(start);
 
-  auto program = std::make_unique<Program>();
-  if (failed(program->describe(module, model->store)) ||
-      failed(program->loadMoments(model->store, model->optimizerStep, options.training.optimizer)))
+  size_t known = functions.size(), firstState = states.size();
+  if (failed(describe(module, model->store, suffix)))
+    return failure();
+  if (compiled.empty() && failed(loadMoments(model->store, model->optimizerStep, options.training.optimizer)))
     return failure();
   model->store = ParameterStore(); // the file's bytes, before the engine needs memory for itself
-  llvm::json::Object more;
-  for (StringRef key : {program::kRanks, program::kEvalRanks})
-    if (auto ranks = module->getAttrOfType<DenseI64ArrayAttr>(key))
-      more[key.drop_front(StringRef("intq.").size())] = llvm::json::Array(ranks.asArrayRef());
+  times["state"] = lap(start);
+  const Engine *sibling = compiled.empty() ? nullptr : compiled.front().engine.get();
   auto engine = options.engine == "reference" ? createReferenceEngine(module)
-                                              : createCpuEngine(module, options.isa, options.threads, options.dumpStages);
+                                              : createCpuEngine(module, options, sibling);
   if (failed(engine))
     return failure();
-  program->engine = std::move(*engine);
-  program->initializeAdapters(options.training.adapter.seed);
-  more["optimizer_step"] = model->optimizerStep;
-  if (auto report = module->getAttrOfType<ArrayAttr>(program::kSampling))
-    more["sampling"] = samplingJson(report);
-  program->writeInfo(options, model->form, model->notes, std::move(more));
+  for (auto &[name, function] : llvm::drop_begin(functions, known))
+    function->engine = engine->get();
+  llvm::append_range(notes, (*engine)->notes());
+  if (compiled.empty()) {
+    seconds = std::move(times);
+    form = model->form;
+    details = llvm::json::Object{{"optimizer_step", model->optimizerStep}};
+    for (StringRef key : {program::kRanks, program::kEvalRanks})
+      if (auto ranks = module->getAttrOfType<DenseI64ArrayAttr>(key))
+        details[key.drop_front(StringRef("intq.").size())] = llvm::json::Array(ranks.asArrayRef());
+    if (auto report = module->getAttrOfType<ArrayAttr>(program::kSampling))
+      details["sampling"] = samplingJson(report);
+    this->options = options;
+    notes.insert(notes.begin(), model->notes.begin(), model->notes.end());
+  }
+  compiled.push_back({{}, std::move(*engine)});
+  initializeAdapters(options.training.adapter.seed, firstState);
   if (options.engine == "reference")
-    program->module = std::move(model->module); // what the interpreter reads
+    compiled.back().module = std::move(model->module); // what the interpreter reads
+  writeInfo(this->options, details);
+  return success();
+}
+
+FailureOr<std::unique_ptr<Program>> Program::compile(MLIRContext &context, StringRef path,
+                                                     const Options &options) {
+  auto program = std::make_unique<Program>();
+  if (failed(program->add(context, "", path, options)))
+    return failure();
   return program;
+}
+
+LogicalResult Program::addVariant(MLIRContext &context, StringRef variant, StringRef path, const Options &options) {
+  if (options.engine != this->options.engine)
+    return emitError(UnknownLoc::get(&context)) << "variant '" << variant << "': expected the engine '"
+                                                << this->options.engine << "', but got '" << options.engine << "'";
+  std::string suffix = ("@" + variant).str();
+  for (const std::string &name : functionNames)
+    if (StringRef(name).ends_with(suffix))
+      return emitError(UnknownLoc::get(&context)) << "expected a new variant, but got '" << variant << "' again";
+  return add(context, suffix, path, options);
 }

@@ -49,6 +49,8 @@ struct Port {
 
 /// A compiled function: where each argument and result comes from and goes to.
 struct Function {
+  std::string name; ///< in its engine
+  Engine *engine = nullptr; ///< null: its compilation failed
   enum class Source { Input, State, Rng, Lr, Output };
   struct Slot {
     Source source;
@@ -70,6 +72,10 @@ public:
 
   /// Writes parameters and moments as a checkpoint of ONNX Runtime; false with the message in `error`.
   llvm::LogicalResult saveCheckpoint(mlir::Location loc, llvm::StringRef path, int64_t step, double learningRate);
+  /// Compiles a file once more, to functions named `<function>@<variant>` that work on the same state; what is
+  /// new in it is added. The first program's arena is used where it is large enough.
+  llvm::LogicalResult addVariant(mlir::MLIRContext &context, llvm::StringRef variant, llvm::StringRef path,
+                                 const Options &options);
 
   llvm::StringRef info() const { return infoText; }
   StateEntry *state(llvm::StringRef name);
@@ -79,25 +85,36 @@ public:
           const intq_run_options &options, std::string &error);
 
 private:
-  llvm::LogicalResult describe(mlir::func::FuncOp func);
+  /// One compilation: an engine, and what the interpreter reads.
+  struct Compiled {
+    mlir::OwningOpRef<mlir::ModuleOp> module;
+    std::unique_ptr<Engine> engine;
+  };
+  llvm::LogicalResult add(mlir::MLIRContext &context, llvm::StringRef suffix, llvm::StringRef path,
+                          const Options &options);
+  llvm::LogicalResult describe(mlir::func::FuncOp func, llvm::StringRef suffix);
   llvm::FailureOr<size_t> addState(mlir::func::FuncOp func, unsigned index);
-  llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store);
-  llvm::LogicalResult initialize(const ParameterStore &store);
   llvm::LogicalResult loadMoments(const ParameterStore &store, int64_t step, const OptimizerOptions &optimizer);
-  void initializeAdapters(uint64_t seed);
-  llvm::LogicalResult encodeWeights(const ParameterStore &store);
+  // Of the state entries from `first` on:
+  void initializeAdapters(uint64_t seed, size_t first);
+  llvm::LogicalResult encodeWeights(const ParameterStore &store, size_t first);
+  llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store, llvm::StringRef suffix = "");
+  llvm::LogicalResult initialize(const ParameterStore &store, size_t first);
   /// `info` may hold more keys already.
-  void writeInfo(const Options &options, llvm::StringRef form, llvm::ArrayRef<std::string> notes,
-                 llvm::json::Object info = {});
+  void writeInfo(const Options &options, llvm::json::Object info);
+  void writeEngine(llvm::json::Object &info) const;
   llvm::json::Object planJson(llvm::json::Object functions) const;
 
   llvm::MapVector<llvm::StringRef, std::unique_ptr<Function>> functions;
   std::vector<std::unique_ptr<StateEntry>> states;
   llvm::StringMap<size_t> stateIndex;
   std::vector<std::string> functionNames;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::unique_ptr<Engine> engine;
-  std::string infoText;
+  std::vector<Compiled> compiled;
+  Options options; ///< of the first compilation
+  std::string form, infoText;
+  std::vector<std::string> notes;
+  llvm::json::Object seconds; ///< of the phases of the first compilation
+  llvm::json::Object details; ///< more keys of its info
 };
 
 /// Checks an input array against its port and stores its values there: names, shapes, types, ranges.

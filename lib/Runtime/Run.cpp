@@ -74,7 +74,7 @@ int Program::run(StringRef name, ArrayRef<intq_array> inputs, ArrayRef<intq_arra
     results.push_back(out[slot.index] ? out[slot.index]->data : port.data.get());
   }
   SmallVector<std::string> nonfinite;
-  if (failed(engine->run(name, arguments, results, nonfinite))) {
+  if (failed(f->engine->run(f->name, arguments, results, nonfinite))) {
     error = "the run failed";
     return 2;
   }

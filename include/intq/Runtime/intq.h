@@ -44,10 +44,15 @@ INTQ_API const char *intq_cpu_isas(void);
 INTQ_API int intq_inspect(const char *model_path, const char *options_json, char **info_json, char **error);
 /* Compiles an ONNX file. `options_json`: docs/Program.md, section Options. */
 INTQ_API int intq_compile(const char *model_path, const char *options_json, intq_program **program, char **error);
+/* Compiles an ONNX file again, with other options or another file, to functions "<function>@<variant>" on the
+ * state of `program`: entries of the same name are shared, new ones added. intq_info changes. After a failure
+ * the functions are not there; those that were stay. */
+INTQ_API int intq_add_variant(intq_program *program, const char *variant, const char *model_path,
+                              const char *options_json, char **error);
 INTQ_API void intq_destroy(intq_program *program);
 
 /* JSON: functions with inputs and outputs, state, engine; docs/Program.md, section Info.
- * Owned by the program. */
+ * Owned by the program, until intq_add_variant. */
 INTQ_API const char *intq_info(const intq_program *program);
 
 /* The live buffer of a state entry, in the layout of intq_info; readable and writable

@@ -1,11 +1,12 @@
-// Compiled modules: the arena, the calls, and the floating-point state of the threads.
+// Compiled modules: where their code comes from, the arena, the calls, and the floating-point state of the threads.
 #include "intq/Target/Cpu/Executable.h"
+#include "Compile.h"
 #include "Jit.h"
+#include "ObjectCache.h"
+#include "PerfMap.h"
 #include "RunScope.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
 #include <cstring>
 #include <sys/mman.h>
 
@@ -53,20 +54,18 @@ struct Executable::State {
   std::vector<int32_t> status;
   uint64_t planBytes = 0;
   llvm::json::Object plans;
-  std::unique_ptr<Arena> arena;
+  CompileReport report;
+  std::shared_ptr<Arena> arena;
 };
 
 Executable::Executable(std::unique_ptr<State> state) : state(std::move(state)) {}
 Executable::~Executable() = default;
 uint64_t Executable::planBytes() const { return state->planBytes; }
 const llvm::json::Object &Executable::plans() const { return state->plans; }
+const CompileReport &Executable::report() const { return state->report; }
 Isa Executable::isa() const { return state->options.isa; }
 unsigned Executable::threads() const { return state->options.threads; }
 void Executable::setThreads(unsigned threads) { state->options.threads = threads ? threads : processorCount(); }
-
-static void dumpModule(const Options &options, StringRef file, ModuleOp module) {
-  dumpStage(options, file, [&](llvm::raw_pwrite_stream &out) { module.print(out); });
-}
 
 /// Facts about the functions that are gone once they are lowered.
 static void describe(ModuleOp module, llvm::StringMap<Function> &functions) {
@@ -80,14 +79,44 @@ static void describe(ModuleOp module, llvm::StringMap<Function> &functions) {
   }
 }
 
-static llvm::json::Object planJson(DictionaryAttr plan) {
-  llvm::json::Object out;
-  for (NamedAttribute entry : plan)
-    if (auto text = dyn_cast<StringAttr>(entry.getValue()))
-      out[entry.getName().getValue()] = text.getValue();
-    else
-      out[entry.getName().getValue()] = cast<IntegerAttr>(entry.getValue()).getInt();
-  return out;
+/// The hash of all that the code depends on.
+static std::string cacheKey(ModuleOp source, Isa isa, StringRef identity) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  // The generic form holds everything; nothing is left out whatever a tool's command line says.
+  source.print(os, OpPrintingFlags().printGenericOpForm().assumeVerified().enableDebugInfo(false).elideLargeElementsAttrs(
+                       std::numeric_limits<int64_t>::max()).elideLargeResourceString(std::numeric_limits<int64_t>::max()));
+  os << identity << isaName(isa) << wantsPerfMap();
+  auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
+  return llvm::toHex(digest, /*LowerCase=*/true);
+}
+
+/// The code of `source`: from the cache, or compiled and kept there.
+static FailureOr<Code> obtainCode(ModuleOp source, const Options &options, CompileReport &report) {
+  std::string identity = buildIdentity();
+  ObjectCache cache(options.dumpDir.empty() ? options.cacheDir : "");
+  if (cache.enabled() && identity.empty()) {
+    cache.note("not used, because this build of intq has no build id");
+    cache = ObjectCache("");
+  }
+  std::string key;
+  if (cache.enabled()) {
+    PhaseTimer timer(report, "cache");
+    key = cacheKey(source, options.isa, identity);
+    report.cache = "miss";
+    if (std::optional<std::string> entry = cache.load(key))
+      if (std::optional<Code> code = Code::parse(*entry)) {
+        report.cache = "hit";
+        return std::move(*code);
+      }
+  }
+  FailureOr<Code> code = compileCode(source, options, report);
+  if (succeeded(code) && cache.enabled()) {
+    PhaseTimer timer(report, "keep");
+    cache.store(key, code->serialize());
+  }
+  report.notes = cache.notes();
+  return code;
 }
 
 FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, const Options &options) {
@@ -96,46 +125,33 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
                               << isaName(options.isa);
   auto state = std::make_unique<State>();
   state->options = options;
-  OwningOpRef<ModuleOp> module = source.clone();
-  if (!options.dumpDir.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
-      return source.emitError() << "cannot create " << options.dumpDir << ": " << error.message();
-  dumpModule(options, "1-program.mlir", *module);
-
-  PassManager kernels(module->getContext());
-  buildCpuPipeline(kernels, options.isa);
-  if (failed(kernels.run(*module)))
+  FailureOr<Code> code = obtainCode(source, options, state->report);
+  if (failed(code))
     return failure();
-  dumpModule(options, "2-kernels.mlir", *module);
-  std::vector<std::string> names;
-  for (auto f : source.getOps<func::FuncOp>())
-    names.push_back(f.getName().str());
+  PhaseTimer timer(state->report, "link");
   describe(source, state->functions);
+  std::vector<std::string> names;
   for (auto &f : state->functions) {
-    auto lowered = module->lookupSymbol<func::FuncOp>(f.getKey());
-    f.second.resultArguments =
-        SmallVector<int64_t>(lowered->getAttrOfType<DenseI64ArrayAttr>("intq.result_arguments").asArrayRef());
-    state->plans[f.getKey()] = planJson(lowered->getAttrOfType<DictionaryAttr>("intq.plan"));
+    names.push_back(f.getKey().str());
+    f.second.resultArguments = llvm::to_vector(code->resultArguments[names.back()]);
+    if (f.second.resultArguments.size() != f.second.resultBytes.size())
+      return source.emitError() << "the compiled code does not fit @" << f.getKey();
   }
-  state->planBytes = (*module)->getAttrOfType<IntegerAttr>("intq.plan_bytes").getInt();
-  for (Attribute site : (*module)->getAttrOfType<ArrayAttr>("intq.sites"))
-    state->sites.push_back(cast<StringAttr>(site).str());
-
-  PassManager lowering(module->getContext());
-  buildLLVMPipeline(lowering, options.isa);
-  if (failed(lowering.run(*module)))
-    return failure();
-  dumpModule(options, "3-llvm.mlir", *module);
-  auto jit = jitCompile(*module, names, options);
-  if (failed(jit))
-    return failure();
+  auto jit = link(code->objects, names, options.isa);
+  if (!jit)
+    return source.emitError() << "compilation for the CPU failed: " << llvm::toString(jit.takeError());
   state->jit = std::move(*jit);
   for (auto &f : state->functions)
     f.second.entry = llvm::cantFail(state->jit->lookup(entryName(f.getKey()))).toPtr<Entry>(); // found before
+  state->planBytes = code->planBytes;
+  state->plans = std::move(code->plans);
+  state->sites = std::move(code->sites);
   state->status.resize(state->sites.size() + 1);
-  state->arena = std::make_unique<Arena>(state->planBytes);
+  bool shares = options.sibling && options.sibling->planBytes() >= state->planBytes;
+  state->arena = shares ? options.sibling->state->arena : std::make_shared<Arena>(state->planBytes);
   if (!state->arena->valid())
     return source.emitError() << "cannot allocate an arena of " << state->planBytes << " bytes";
+  state->options.sibling = nullptr; // only its arena lives on
   auto executable = std::unique_ptr<Executable>(new Executable(std::move(state)));
   executable->setThreads(options.threads);
   return executable;

@@ -14,9 +14,20 @@ std::string entryName(llvm::StringRef function);
 void dumpStage(const Options &options, llvm::StringRef file,
                llvm::function_ref<void(llvm::raw_pwrite_stream &)> write);
 
-/// Compiles `module` (LLVM dialect) for `options.isa`; `functions` get entry points. Compiled code
-/// may call nothing but memory functions and the OpenMP runtime (Spec N2: no libm).
-llvm::FailureOr<std::unique_ptr<llvm::orc::LLJIT>>
-jitCompile(mlir::ModuleOp module, llvm::ArrayRef<std::string> functions, const Options &options);
+/// What LLVM compiles for.
+llvm::orc::JITTargetMachineBuilder targetBuilder(Isa isa);
+
+/// What generateCode needs of a context, once.
+void registerTranslations(mlir::MLIRContext &context);
+
+/// The object code of `module` (LLVM dialect); the functions `entries` get entry points. May run at the same
+/// time for several modules.
+llvm::FailureOr<std::string> generateCode(mlir::ModuleOp module, llvm::ArrayRef<std::string> entries,
+                                          const Options &options);
+
+/// Makes object code callable. It may call nothing but itself, memory functions and the OpenMP runtime
+/// (Spec N2: no libm).
+llvm::Expected<std::unique_ptr<llvm::orc::LLJIT>> link(llvm::ArrayRef<std::string> objects,
+                                                       llvm::ArrayRef<std::string> entries, Isa isa);
 
 } // namespace intq::cpu

@@ -11,12 +11,25 @@ class OpPassManager;
 
 namespace intq::cpu {
 
+class Executable;
+
 struct Options {
   Isa isa = Isa::Generic;
   /// 0: as many as the machine has.
   unsigned threads = 0;
   /// Where the stages of the compilation are written (MLIR, LLVM IR, assembly); empty: nowhere.
   std::string dumpDir;
+  /// Where compiled code is kept for the next process; empty: nowhere. Not used with dumpDir.
+  std::string cacheDir;
+  /// One whose arena may be used too, if it is large enough: the two never run at the same time.
+  const Executable *sibling = nullptr;
+};
+
+/// How a compilation went.
+struct CompileReport {
+  std::vector<std::pair<std::string, double>> seconds; ///< wall time by phase, in order
+  std::string cache = "off";                           ///< "hit" or "miss"
+  std::vector<std::string> notes;                      ///< what a user should know, a sentence each
 };
 
 class Executable {
@@ -34,6 +47,7 @@ public:
   uint64_t planBytes() const;
   /// The plan of each function as JSON (docs/Program.md, plan).
   const llvm::json::Object &plans() const;
+  const CompileReport &report() const;
   Isa isa() const;
   unsigned threads() const;
   /// Results do not depend on it (Spec N8). 0: as many as the machine has.

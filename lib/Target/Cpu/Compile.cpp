@@ -1,0 +1,108 @@
+// Kernels first, for the plan needs to know them all; then each kernel by itself, on all processors.
+#include "Compile.h"
+#include "Jit.h"
+#include "Partition.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Threading.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/FileSystem.h"
+
+using namespace mlir;
+using namespace intq;
+using namespace intq::cpu;
+
+namespace {
+/// While it lives the context works on all processors.
+class AllProcessors {
+public:
+  explicit AllProcessors(MLIRContext *context) : context(context), enabled(context->isMultithreadingEnabled()) {
+    context->enableMultithreading();
+  }
+  AllProcessors(const AllProcessors &) = delete;
+  ~AllProcessors() { context->enableMultithreading(enabled); }
+
+private:
+  MLIRContext *context;
+  bool enabled;
+};
+} // namespace
+
+static void dumpModule(const Options &options, StringRef file, ModuleOp module) {
+  dumpStage(options, file, [&](llvm::raw_pwrite_stream &out) { module.print(out); });
+}
+
+/// What a plan says of itself, as JSON.
+static llvm::json::Object planJson(DictionaryAttr plan) {
+  llvm::json::Object out;
+  for (NamedAttribute entry : plan)
+    if (auto text = dyn_cast<StringAttr>(entry.getValue()))
+      out[entry.getName().getValue()] = text.getValue();
+    else
+      out[entry.getName().getValue()] = cast<IntegerAttr>(entry.getValue()).getInt();
+  return out;
+}
+
+/// nn and intq to kernels; what the lowering found out goes to `code`.
+static LogicalResult buildKernels(ModuleOp module, const Options &options, ArrayRef<std::string> entries, Code &code) {
+  dumpModule(options, "1-program.mlir", module);
+  PassManager pm(module.getContext());
+  buildCpuPipeline(pm, options.isa);
+  if (failed(pm.run(module)))
+    return failure();
+  dumpModule(options, "2-kernels.mlir", module);
+  for (const std::string &entry : entries) {
+    auto lowered = module.lookupSymbol<func::FuncOp>(entry);
+    ArrayRef<int64_t> arguments = lowered->getAttrOfType<DenseI64ArrayAttr>("intq.result_arguments");
+    code.resultArguments[entry] = arguments.vec();
+    code.plans[entry] = planJson(lowered->getAttrOfType<DictionaryAttr>("intq.plan"));
+  }
+  code.planBytes = module->getAttrOfType<IntegerAttr>("intq.plan_bytes").getInt();
+  for (Attribute site : module->getAttrOfType<ArrayAttr>("intq.sites"))
+    code.sites.push_back(cast<StringAttr>(site).str());
+  return success();
+}
+
+/// Kernels to object code, each module in `whole` by itself.
+static LogicalResult buildObjects(ModuleOp whole, const Options &options, ArrayRef<std::string> entries, Code &code) {
+  registerTranslations(*whole.getContext());
+  SmallVector<ModuleOp> parts(whole.getOps<ModuleOp>());
+  code.objects.resize(parts.size());
+  return failableParallelForEachN(whole.getContext(), 0, parts.size(), [&](size_t i) {
+    ArrayRef<std::string> own = i + 1 == parts.size() ? entries : ArrayRef<std::string>(); // they stand in the last part
+    FailureOr<std::string> object = generateCode(parts[i], own, options);
+    if (succeeded(object))
+      code.objects[i] = std::move(*object);
+    return LogicalResult(object);
+  });
+}
+
+FailureOr<Code> intq::cpu::compileCode(ModuleOp source, const Options &options, CompileReport &report) {
+  if (!options.dumpDir.empty())
+    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
+      return source.emitError() << "cannot create " << options.dumpDir << ": " << error.message();
+  Code code;
+  std::vector<std::string> entries;
+  for (auto f : source.getOps<func::FuncOp>())
+    entries.push_back(f.getName().str());
+  OwningOpRef<ModuleOp> module = source.clone();
+  {
+    PhaseTimer timer(report, "kernels");
+    if (failed(buildKernels(*module, options, entries, code)))
+      return failure();
+  }
+  // Stages are for readers: there the code stays in one piece.
+  OwningOpRef<ModuleOp> whole = partition(std::move(module), entries, /*inOnePiece=*/!options.dumpDir.empty());
+  AllProcessors scope(whole->getContext());
+  {
+    PhaseTimer timer(report, "lowering");
+    PassManager pm(whole->getContext());
+    buildLLVMPipeline(pm.nest<ModuleOp>(), options.isa);
+    if (failed(pm.run(*whole)))
+      return failure();
+    dumpModule(options, "3-llvm.mlir", *whole->getOps<ModuleOp>().begin());
+  }
+  PhaseTimer timer(report, "code");
+  if (failed(buildObjects(*whole, options, entries, code)))
+    return failure();
+  return code;
+}
