@@ -42,6 +42,7 @@ _SIGNATURES = {
     "intq_cpu_isas": ([], c_char_p),
     "intq_inspect": ([c_char_p, c_char_p, POINTER(c_void_p), POINTER(c_void_p)], c_int),
     "intq_compile": ([c_char_p, c_char_p, POINTER(c_void_p), POINTER(c_void_p)], c_int),
+    "intq_add_variant": ([c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_void_p)], c_int),
     "intq_destroy": ([c_void_p], None),
     "intq_info": ([c_void_p], c_char_p),
     "intq_state": ([c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_uint64), POINTER(c_void_p)], c_int),

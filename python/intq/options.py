@@ -1,5 +1,6 @@
 """What a training run needs to know, gathered from the command line, and what the compiler is told of it."""
 import math
+import os
 from dataclasses import dataclass
 
 from intq.adapters import adapter_options
@@ -96,7 +97,14 @@ class TrainingOptions:
 
 
 def engine_options(recipe, engine, cpu_isa, threads):
-    return {"recipe": recipe, "engine": engine, "cpu_isa": cpu_isa, "threads": threads}
+    return {"recipe": recipe, "engine": engine, "cpu_isa": cpu_isa, "threads": threads, "cache_dir": cache_folder()}
+
+
+def cache_folder():
+    """Where compiled code is kept; empty: nowhere."""
+    if "INTQ_CACHE_DIR" in os.environ:
+        return os.environ["INTQ_CACHE_DIR"]
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "intq")
 
 
 def sampling_options(chosen):

@@ -30,6 +30,13 @@ class Program:
         abi.call("intq_compile", str(model_path).encode(), json.dumps(options).encode(), byref(handle))
         return cls(handle)
 
+    def add_variant(self, variant, model_path, options):
+        """Compiles again to functions `<function>@<variant>` on the same state (docs/Program.md, section Variants)."""
+        abi.call("intq_add_variant", self._handle, variant.encode(), str(model_path).encode(), json.dumps(options).encode())
+        known = {e["name"] for e in self.state_entries}
+        self.info = json.loads(abi.library().intq_info(self._handle).decode())
+        self._unset |= {e["name"] for e in self.state_entries if not e["initialized"] and e["name"] not in known}
+
     def close(self):
         if self._handle:
             self._views.clear()
