@@ -48,12 +48,8 @@ static DenseSet<Value> findActive(func::FuncOp func) {
 
 /// A gradient of which only the indices [low, high) of one dimension are trained.
 static Value zeroOutside(OpBuilder &b, Value gradient, int64_t dimension, int64_t low, int64_t high) {
-  auto type = cast<RankedTensorType>(gradient.getType());
-  SmallVector<int64_t> shape(type.getShape()), offsets(type.getRank(), 0);
-  shape[dimension] = high - low;
-  offsets[dimension] = low;
-  Value kept = nn::SliceOp::create(b, gradient.getLoc(), type.clone(shape), gradient, offsets);
-  return nn::PadOp::create(b, gradient.getLoc(), type, kept, offsets);
+  auto kept = nn::SliceOp::create(b, gradient.getLoc(), gradient, dimension, low, high);
+  return nn::PadOp::create(b, gradient.getLoc(), gradient.getType(), kept, kept.getOffsets());
 }
 
 namespace {

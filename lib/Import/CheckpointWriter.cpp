@@ -2,6 +2,7 @@
 #include "intq/Import/CheckpointWriter.h"
 #include "Checkpoint.h"
 #include "OrtCheckpoint_generated.h"
+#include "intq/Support/DurableWrite.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -76,18 +77,6 @@ void CheckpointBuilder::build(const CheckpointContents &contents) {
   ort::FinishCheckpointBuffer(builder, ort::CreateCheckpoint(builder, kVersion, module, builder.CreateVector(groups)));
 }
 
-static bool writeAll(int fd, llvm::StringRef bytes) {
-  while (!bytes.empty()) {
-    ssize_t written = write(fd, bytes.data(), std::min<size_t>(bytes.size(), 1 << 30));
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      return false;
-    bytes = bytes.drop_front(written);
-  }
-  return fsync(fd) == 0;
-}
-
 /// Whether what lies on the disk is what was to be written.
 static bool readsBack(llvm::StringRef path, const CheckpointContents &contents, Findings &findings) {
   ParameterStore store;
@@ -127,7 +116,7 @@ LogicalResult intq::writeCheckpoint(llvm::StringRef path, CheckpointContents con
   CheckpointBuilder builder;
   builder.build(contents);
   Draft draft((path + "." + llvm::Twine(getpid()) + ".draft").str());
-  if (draft.fd < 0 || !writeAll(draft.fd, builder.bytes()))
+  if (draft.fd < 0 || !writeDurably(draft.fd, builder.bytes()))
     return fail(llvm::Twine("cannot write it: ") + std::strerror(errno));
   if (!readsBack(draft.path, contents, findings))
     return fail("what was written does not read back: nothing was replaced");

@@ -21,12 +21,8 @@ static StoredTensor stored(const StateEntry &entry, bool transposed) {
     return out;
   std::swap(out.shape[0], out.shape[1]);
   std::shared_ptr<void> copy(std::malloc(out.bytes), std::free);
-  const auto *from = reinterpret_cast<const float *>(entry.data.get());
-  auto *to = static_cast<float *>(copy.get());
-  for (int64_t r = 0; r < shape[0]; ++r)
-    for (int64_t c = 0; c < shape[1]; ++c)
-      to[c * shape[0] + r] = from[r * shape[1] + c];
-  out.data = to;
+  transpose(entry.data.get(), shape[0], shape[1], static_cast<char *>(copy.get()));
+  out.data = copy.get();
   out.owner = std::move(copy);
   return out;
 }

@@ -76,16 +76,8 @@ FailureOr<std::string> Program::inspect(MLIRContext &context, StringRef path, co
 /// What intq-wta-crs noted, layer by layer.
 static llvm::json::Array samplingJson(ArrayAttr report) {
   llvm::json::Array layers;
-  for (auto layer : report.getAsRange<DictionaryAttr>()) {
-    llvm::json::Object o;
-    for (NamedAttribute item : layer) {
-      if (auto text = dyn_cast<StringAttr>(item.getValue()))
-        o[item.getName().getValue()] = text.getValue();
-      else
-        o[item.getName().getValue()] = cast<IntegerAttr>(item.getValue()).getInt();
-    }
-    layers.push_back(std::move(o));
-  }
+  for (auto layer : report.getAsRange<DictionaryAttr>())
+    layers.push_back(program::toJson(layer));
   return layers;
 }
 

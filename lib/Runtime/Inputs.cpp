@@ -1,5 +1,6 @@
 // Checking and converting the inputs of a run.
 #include "Program.h"
+#include "intq/Dialect/NN/Program.h"
 
 using namespace llvm;
 using namespace intq::runtime;
@@ -83,6 +84,6 @@ bool intq::runtime::readInput(const intq_array &array, Port &port, std::string &
   }
   if (integers)
     return readIntegers(array, port, error);
-  std::memcpy(port.data.get(), array.data, denseBytes(port.type));
+  std::memcpy(port.data.get(), array.data, program::denseBytes(port.type));
   return true;
 }

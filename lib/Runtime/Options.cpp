@@ -13,8 +13,8 @@ namespace {
 /// Reads the members of one JSON object, collecting everything that is wrong with them.
 class Reader {
 public:
-  Reader(const json::Object &object, StringRef where, std::string &errors)
-      : object(object), where(where), errors(errors) {}
+  Reader(const json::Object &members, StringRef where, std::string &errors)
+      : members(members), where(where), errors(errors) {}
 
   void text(StringRef key, std::string &value) {
     if (const json::Value *v = take(key)) {
@@ -53,9 +53,18 @@ public:
     if (!is_contained(allowed, StringRef(value)))
       wrong(key, "one of " + join(allowed, ", "), json::Value(value));
   }
+  /// The member `key`, an object, read by `read`.
+  void object(StringRef key, function_ref<void(const json::Object &)> read) {
+    if (const json::Value *v = take(key)) {
+      if (const json::Object *o = v->getAsObject())
+        read(*o);
+      else
+        wrong(key, "an object", *v);
+    }
+  }
   const json::Value *take(StringRef key) {
     known.insert(key);
-    const json::Value *v = object.get(key);
+    const json::Value *v = members.get(key);
     return v && v->kind() != json::Value::Null ? v : nullptr;
   }
   void wrong(StringRef key, const Twine &expected, const json::Value &got) {
@@ -63,13 +72,13 @@ public:
     raw_string_ostream(errors) << got << "\n";
   }
   void rejectUnknown() {
-    for (const auto &entry : object)
+    for (const auto &entry : members)
       if (!known.contains(entry.first))
         errors += (Twine(where) + "option '" + StringRef(entry.first) + "' is not known\n").str();
   }
 
 private:
-  const json::Object &object;
+  const json::Object &members;
   StringRef where;
   std::string &errors;
   StringSet<> known;
@@ -88,19 +97,15 @@ static void readOptimizer(const json::Object &object, OptimizerOptions &o, std::
   r.rejectUnknown();
 }
 
-static void readTexts(Reader &r, StringRef key, SmallVectorImpl<std::string> &values) {
+static void readTexts(Reader &r, StringRef key, std::vector<std::string> &texts) {
   const json::Value *v = r.take(key);
   if (!v)
     return;
   const json::Array *list = v->getAsArray();
-  for (const json::Value &entry : list ? *list : json::Array()) {
-    if (auto text = entry.getAsString())
-      values.push_back(text->str());
-    else
-      list = nullptr;
-  }
-  if (!list)
-    r.wrong(key, "a list of strings", *v);
+  if (!list || any_of(*list, [](const json::Value &entry) { return !entry.getAsString(); }))
+    return r.wrong(key, "a list of strings", *v);
+  for (const json::Value &entry : *list)
+    texts.push_back(entry.getAsString()->str());
 }
 
 static void readSampling(const json::Object &object, SamplingOptions &o, std::string &errors) {
@@ -187,17 +192,6 @@ static void readSizes(Reader &r, StringRef key, int64_t least, StringMap<int64_t
   }
 }
 
-static void readTexts(Reader &r, StringRef key, std::vector<std::string> &texts) {
-  const json::Value *v = r.take(key);
-  if (!v)
-    return;
-  const json::Array *list = v->getAsArray();
-  if (!list || any_of(*list, [](const json::Value &entry) { return !entry.getAsString(); }))
-    return r.wrong(key, "a list of texts", *v);
-  for (const json::Value &entry : *list)
-    texts.push_back(entry.getAsString()->str());
-}
-
 // Limits of what a file may ask for (docs/Import.md); only the file's own size has an upper bound.
 static void readLimits(Reader &r, Options &o) {
   const json::Value *v = r.take("limits");
@@ -252,24 +246,9 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   readLimits(r, o);
   r.text("link_root", o.file.linkRoot);
   r.flag("checkpointing", o.training.checkpointing);
-  if (const json::Value *v = r.take("sampling")) {
-    if (const json::Object *sampling = v->getAsObject())
-      readSampling(*sampling, o.training.sampling, errors);
-    else
-      r.wrong("sampling", "an object", *v);
-  }
-  if (const json::Value *v = r.take("adapter")) {
-    if (const json::Object *adapter = v->getAsObject())
-      readAdapter(*adapter, o.training.adapter, errors);
-    else
-      r.wrong("adapter", "an object", *v);
-  }
-  if (const json::Value *v = r.take("optimizer")) {
-    if (const json::Object *optimizer = v->getAsObject())
-      readOptimizer(*optimizer, o.training.optimizer, errors);
-    else
-      r.wrong("optimizer", "an object", *v);
-  }
+  r.object("sampling", [&](const json::Object &given) { readSampling(given, o.training.sampling, errors); });
+  r.object("adapter", [&](const json::Object &given) { readAdapter(given, o.training.adapter, errors); });
+  r.object("optimizer", [&](const json::Object &given) { readOptimizer(given, o.training.optimizer, errors); });
   r.rejectUnknown();
   if (!errors.empty())
     return createStringError(StringRef(errors).rtrim());

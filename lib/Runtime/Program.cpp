@@ -1,11 +1,7 @@
 // What a program consists of, its state, and its description.
 #include "Program.h"
-#include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
-#include "intq/Import/ImportModel.h"
-#include "intq/Quantize/Recipes.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
+#include "intq/Import/ParameterStore.h"
 #include <cmath>
 #include <sys/mman.h>
 
@@ -13,21 +9,17 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::runtime;
 
-uint64_t intq::runtime::denseBytes(RankedTensorType type) {
-  return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
 StringRef intq::runtime::dtypeName(RankedTensorType type) {
   Type element = type.getElementType();
   return element.isInteger(32) ? "int32" : element.isF64() ? "float64" : "float32";
 }
 
-uint64_t StateEntry::bytes() const { return denseBytes(type); }
+uint64_t StateEntry::bytes() const { return program::denseBytes(type); }
 
 void PageDeleter::operator()(char *data) const { munmap(data, bytes); }
 
 HostBuffer intq::runtime::allocate(RankedTensorType type) {
-  uint64_t bytes = std::max<uint64_t>(denseBytes(type), 1);
+  uint64_t bytes = std::max<uint64_t>(program::denseBytes(type), 1);
   void *pages = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return HostBuffer(pages == MAP_FAILED ? nullptr : static_cast<char *>(pages), PageDeleter{bytes});
 }
@@ -68,7 +60,7 @@ FailureOr<size_t> Program::addState(func::FuncOp func, unsigned index) {
       entry->users.push_back(user.str());
   entry->data = allocate(type);
   if (!entry->data)
-    return func.emitError() << "cannot allocate " << denseBytes(type) << " bytes for state '" << name << "'";
+    return func.emitError() << "cannot allocate " << program::denseBytes(type) << " bytes for state '" << name << "'";
   states.push_back(std::move(entry));
   return states.size() - 1;
 }
@@ -144,16 +136,17 @@ int64_t intq::runtime::firstNonfinite(const float *data, int64_t count) {
   return -1;
 }
 
+void intq::runtime::transpose(const char *from, int64_t rows, int64_t columns, char *to) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t c = 0; c < columns; ++c)
+      std::memcpy(to + 4 * (c * rows + r), from + 4 * (r * columns + c), 4);
+}
+
 void intq::runtime::loadRows(const char *source, StateEntry &entry, bool transposed) {
-  auto shape = entry.type.getShape();
-  auto *to = reinterpret_cast<float *>(entry.data.get());
-  if (!transposed) {
-    std::memcpy(to, source, entry.bytes());
-    return;
-  }
-  for (int64_t r = 0; r < shape[0]; ++r)
-    for (int64_t c = 0; c < shape[1]; ++c)
-      std::memcpy(to + r * shape[1] + c, source + 4 * (c * shape[0] + r), 4);
+  if (transposed)
+    transpose(source, entry.type.getDimSize(1), entry.type.getDimSize(0), entry.data.get());
+  else
+    std::memcpy(entry.data.get(), source, entry.bytes());
 }
 
 LogicalResult intq::runtime::loadEntry(const ParameterStore &store, StateEntry &entry) {

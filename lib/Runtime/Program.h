@@ -70,7 +70,7 @@ public:
   static llvm::FailureOr<std::string> inspect(mlir::MLIRContext &context, llvm::StringRef path,
                                               const Options &options);
 
-  /// Writes parameters and moments as a checkpoint of ONNX Runtime; false with the message in `error`.
+  /// Writes parameters and moments as a checkpoint of ONNX Runtime.
   llvm::LogicalResult saveCheckpoint(mlir::Location loc, llvm::StringRef path, int64_t step, double learningRate);
   /// Compiles a file once more, to functions named `<function>@<variant>` that work on the same state; what is
   /// new in it is added. The first program's arena is used where it is large enough.
@@ -122,13 +122,13 @@ bool readInput(const intq_array &array, Port &port, std::string &error);
 
 /// Reads the value of a float entry where the store has it; finite values only.
 llvm::LogicalResult loadEntry(const ParameterStore &store, StateEntry &entry);
+/// The transpose of a matrix [rows, columns] of 32-bit elements, neither of which need be aligned.
+void transpose(const char *from, int64_t rows, int64_t columns, char *to);
 /// Fills an entry from the bytes of a file, which may hold its transpose.
 void loadRows(const char *source, StateEntry &entry, bool transposed);
 /// Index of the first NaN or Inf, or -1.
 int64_t firstNonfinite(const float *data, int64_t count);
 
-/// Bytes of a tensor in its dense host form.
-uint64_t denseBytes(mlir::RankedTensorType type);
 /// "float32", "int32", "float64" for a tensor of f32, i32, f64.
 llvm::StringRef dtypeName(mlir::RankedTensorType type);
 

@@ -24,17 +24,9 @@ struct Parameter {
 };
 } // namespace
 
-static Value slice(OpBuilder &b, Value x, int64_t dimension, int64_t low, int64_t high) {
-  auto type = cast<RankedTensorType>(x.getType());
-  SmallVector<int64_t> shape(type.getShape()), offsets(type.getRank(), 0);
-  shape[dimension] = high - low;
-  offsets[dimension] = low;
-  return nn::SliceOp::create(b, x.getLoc(), type.clone(shape), x, offsets);
-}
-
 /// What an update reads of a tensor of the parameter's shape.
 Value Parameter::part(OpBuilder &b, Value whole) const {
-  return touched ? slice(b, whole, touched[0], touched[1], touched[2]) : whole;
+  return touched ? nn::SliceOp::create(b, whole.getLoc(), whole, touched[0], touched[1], touched[2]).getResult() : whole;
 }
 
 /// The tensor `old` with the updated part in its place.
@@ -44,10 +36,10 @@ Value Parameter::whole(OpBuilder &b, Value part, Value old) const {
   int64_t size = cast<RankedTensorType>(old.getType()).getDimSize(touched[0]);
   SmallVector<Value> parts;
   if (touched[1] > 0)
-    parts.push_back(slice(b, old, touched[0], 0, touched[1]));
+    parts.push_back(nn::SliceOp::create(b, old.getLoc(), old, touched[0], 0, touched[1]));
   parts.push_back(part);
   if (touched[2] < size)
-    parts.push_back(slice(b, old, touched[0], touched[2], size));
+    parts.push_back(nn::SliceOp::create(b, old.getLoc(), old, touched[0], touched[2], size));
   return nn::ConcatOp::create(b, old.getLoc(), old.getType(), parts, touched[0]);
 }
 

@@ -1,5 +1,5 @@
 // intq-checkpoint: activation checkpointing, layer by layer (docs/Sampling.md).
-#include "intq/Dialect/Intq/Intq.h"
+#include "Reshapes.h"
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Transforms/Passes.h"
 
@@ -10,16 +10,6 @@ namespace intq {
 
 using namespace mlir;
 using namespace intq;
-
-/// v without the reshapes that made it.
-static Value rootOf(Value v) {
-  while (Operation *op = v.getDefiningOp())
-    if (isa<nn::ReshapeOp, intq::ReshapeOp>(op))
-      v = op->getOperand(0);
-    else
-      break;
-  return v;
-}
 
 namespace {
 class Checkpointing {

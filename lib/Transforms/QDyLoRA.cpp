@@ -148,12 +148,7 @@ Value Adapting::addParameter(const Twine &name, int64_t rows, int64_t columns, i
 
 /// Truncation: no row or column at or above the rank is read.
 Value Adapting::leadingRanks(Value factor, int64_t dimension) {
-  auto type = cast<RankedTensorType>(factor.getType());
-  if (rank == settings.largest)
-    return factor;
-  SmallVector<int64_t> shape(type.getShape()), offsets(2, 0);
-  shape[dimension] = rank;
-  return nn::SliceOp::create(b, factor.getLoc(), type.clone(shape), factor, offsets);
+  return rank == settings.largest ? factor : nn::SliceOp::create(b, factor.getLoc(), factor, dimension, 0, rank).getResult();
 }
 
 /// y = lin(x, W) + B_b·(s·A_b·x); the scale stands on the small product.

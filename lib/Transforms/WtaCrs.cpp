@@ -1,5 +1,6 @@
 // intq-wta-crs: weight gradients of linear layers from a sample of rows (docs/Sampling.md).
 #include "NormCache.h"
+#include "Reshapes.h"
 #include "TokenRows.h"
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Dialect/NN/Program.h"
@@ -16,13 +17,6 @@ using namespace intq;
 
 static RankedTensorType tensorType(Value v) { return cast<RankedTensorType>(v.getType()); }
 static int64_t rowsOf(Value x) { return tensorType(x).getNumElements() / tensorType(x).getShape().back(); }
-
-/// x without the reshapes that made it.
-static Value rootOf(Value x) {
-  while (auto reshape = x.getDefiningOp<nn::ReshapeOp>())
-    x = reshape.getX();
-  return x;
-}
 
 /// The ops that read x, or x under another shape.
 static void readers(Value x, SmallVectorImpl<Operation *> &found) {

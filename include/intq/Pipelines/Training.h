@@ -19,13 +19,13 @@ struct SamplingOptions {
   unsigned minimalK = 10;
   std::string sampler = "wta", criterion = "paper", cache = "none";
   bool shareSiblings = true;
-  llvm::SmallVector<std::string> sites;
+  std::vector<std::string> sites;
 };
 
 /// Low-rank adapters, as intq-qdylora takes them; no ranks: none.
 struct AdapterOptions {
   llvm::SmallVector<int64_t> ranks, evalRanks;
-  llvm::SmallVector<std::string> targets;
+  std::vector<std::string> targets;
   double alpha = 16.0;
   std::string scale = "alpha/b", update = "dense", weight = "keep";
   bool frozen = false;

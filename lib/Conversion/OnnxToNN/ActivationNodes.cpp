@@ -110,11 +110,8 @@ static void convertDropout(Converter &c, onnx::NodeOp node) {
   if (node.getVersion() >= 12) {
     const Val &given = c.operand(node, 1), &mode = c.operand(node, 2);
     bool known = (given.is(Val::Kind::Absent) || given.uniform()) && (mode.is(Val::Kind::Absent) || mode.uniform());
-    if (!known) {
-      for (unsigned i = 0; i < node.getNumResults(); ++i)
-        c.set(node, i, c.defer(node, "expected ratio and training_mode to be constants"));
-      return;
-    }
+    if (!known)
+      return c.setAll(node, c.defer(node, "expected ratio and training_mode to be constants"));
     ratio = given.uniform().value_or(0.5);
     isTraining = mode.uniform().value_or(0.0) != 0;
   }

@@ -164,7 +164,7 @@ static void convertAttention(Converter &c, onnx::NodeOp node) {
 static Val headsOf(Converter &c, onnx::NodeOp node, Value x, int64_t i, int64_t heads) {
   auto shape = cast<RankedTensorType>(x.getType()).getShape();
   int64_t width = shape[2] / 3;
-  Value part = nn::SliceOp::create(c.builder, c.loc(node), c.f32({shape[0], shape[1], width}), x, Shape{0, 0, i * width});
+  Value part = nn::SliceOp::create(c.builder, c.loc(node), x, 2, i * width, (i + 1) * width);
   return c.transposed(*c.reshaped(c.floating(part), {shape[0], shape[1], heads, width / heads}), {0, 2, 1, 3});
 }
 

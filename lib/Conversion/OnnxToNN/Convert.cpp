@@ -286,8 +286,7 @@ void Converter::convertNode(onnx::NodeOp node) {
     Val val = findings.empty() ? defer(node, unsupported(op)) : Val();
     val.kind = Val::Kind::Deferred;
     val.findings.insert(findings.begin(), findings.end());
-    for (unsigned i = 0; i < node.getNumResults(); ++i)
-      set(node, i, val);
+    setAll(node, val);
   };
   convert();
   for (Value output : node.getOutputs())

@@ -73,6 +73,8 @@ public:
   const Val &operand(onnx::NodeOp node, unsigned i) const;
   const Val &get(mlir::Value value) const;
   void set(onnx::NodeOp node, unsigned i, Val val);
+  /// Every result of the node: what it is put off for, as a rule.
+  void setAll(onnx::NodeOp node, const Val &val);
   std::string outputName(onnx::NodeOp node, unsigned i = 0) const;
   /// The node that defines `value`, through Identity; null for inputs and initializers.
   onnx::NodeOp definition(mlir::Value value) const;

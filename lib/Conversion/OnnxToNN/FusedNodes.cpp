@@ -9,10 +9,7 @@ using namespace intq::conversion;
 // LN(input + skip + bias): the sum is result 3.
 static void convertSkipLayerNorm(Converter &c, onnx::NodeOp node) {
   const Val &input = c.operand(node, 0), &skip = c.operand(node, 1), &bias = c.operand(node, 4);
-  auto fail = [&](const llvm::Twine &why) {
-    for (unsigned i = 0; i < node.getNumResults(); ++i)
-      c.set(node, i, c.defer(node, why));
-  };
+  auto fail = [&](const llvm::Twine &why) { c.setAll(node, c.defer(node, why)); };
   if (!input.is(Val::Kind::Float) || !skip.is(Val::Kind::Float) || input.shape != skip.shape)
     return fail("expected two float tensors of one shape");
   Val left = input;
@@ -46,22 +43,16 @@ static void convertEmbedLayerNorm(Converter &c, onnx::NodeOp node) {
   Val sum;
   for (auto [table, rows] : tables) {
     Val part = c.isParameter(*table, 2) ? lookup(c, node, *table, *rows) : c.deferFor(node, *table, "expected tables of rank 2");
-    if (part.is(Val::Kind::Deferred)) {
-      for (unsigned i = 0; i < node.getNumResults(); ++i)
-        c.set(node, i, part);
-      return;
-    }
+    if (part.is(Val::Kind::Deferred))
+      return c.setAll(node, part);
     if (sum.is(Val::Kind::Absent)) {
       sum = part;
       continue;
     }
     auto shape = broadcastShape(sum.shape, part.shape);
-    if (!shape) {
-      for (unsigned i = 0; i < node.getNumResults(); ++i)
-        c.set(node, i, c.defer(node, "expected ids of one shape, but got embeddings " + shapeText(sum.shape) + " and " +
-                                         shapeText(part.shape)));
-      return;
-    }
+    if (!shape)
+      return c.setAll(node, c.defer(node, "expected ids of one shape, but got embeddings " + shapeText(sum.shape) +
+                                              " and " + shapeText(part.shape)));
     Value x = c.materialize(sum), y = c.materialize(part);
     sum = c.floating(nn::AddOp::create(c.builder, c.loc(node), c.f32(*shape), x, y));
   }

@@ -56,10 +56,7 @@ static void convertDropoutGrad(Converter &c, onnx::NodeOp node) {
 
 static void convertLayerNormGrad(Converter &c, onnx::NodeOp node) {
   const Val &dy = c.operand(node, 0), &x = c.operand(node, 1), &scale = c.operand(node, 2);
-  auto fail = [&](const llvm::Twine &why) {
-    for (unsigned i = 0; i < node.getNumResults(); ++i)
-      c.set(node, i, c.defer(node, why));
-  };
+  auto fail = [&](const llvm::Twine &why) { c.setAll(node, c.defer(node, why)); };
   const Val &mean = c.operand(node, 3);
   auto norm = mean.is(Val::Kind::Float) ? mean.base.getDefiningOp<nn::LayerNormOp>() : nn::LayerNormOp();
   if (!norm || !isPlain(dy) || dy.shape != x.shape || !c.isParameter(scale, 1) ||

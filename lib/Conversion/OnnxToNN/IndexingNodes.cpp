@@ -59,11 +59,9 @@ static Val selectFloat(Converter &c, onnx::NodeOp node, const Val &x, const Val 
   Value value = at ? c.materialize(x) : Value();
   if (!value)
     return c.defer(node, "expected a table of rank 2 on axis 0, or one constant index of a float tensor");
-  Shape shape = x.shape, offsets(x.rank(), 0), result = x.shape;
-  shape[axis] = 1;
-  offsets[axis] = at->front();
+  Shape result = x.shape;
   result.erase(result.begin() + axis);
-  Value part = nn::SliceOp::create(c.builder, c.loc(node), c.f32(shape), value, offsets);
+  Value part = nn::SliceOp::create(c.builder, c.loc(node), value, axis, at->front(), at->front() + 1);
   return c.floating(c.reshape(part, result));
 }
 

@@ -29,10 +29,7 @@ static Value flatLabels(Converter &c, const Val &labels) {
 
 static void convertCrossEntropy(Converter &c, onnx::NodeOp node) {
   const Val &scores = c.operand(node, 0), &labels = c.operand(node, 1);
-  auto fail = [&](const llvm::Twine &why) {
-    for (unsigned i = 0; i < node.getNumResults(); ++i)
-      c.set(node, i, c.defer(node, why));
-  };
+  auto fail = [&](const llvm::Twine &why) { c.setAll(node, c.defer(node, why)); };
   if (stringAttr(node, "reduction", "mean") != "mean" || !c.operand(node, 2).is(Val::Kind::Absent))
     return fail("expected reduction 'mean' without class weights");
   if (!scores.is(Val::Kind::Float) || scores.rank() < 2 || !isSelectable(labels) ||
@@ -175,8 +172,7 @@ static Value spanLoss(Converter &c, Value start, Value end) {
 // Column `at` of scores [B, S, 2].
 static Value column(Converter &c, Value scores, int64_t at) {
   Shape shape = shapeOf(scores);
-  Value part = nn::SliceOp::create(c.builder, c.builder.getUnknownLoc(), c.f32({shape[0], shape[1], 1}), scores,
-                                   Shape{0, 0, at});
+  Value part = nn::SliceOp::create(c.builder, c.builder.getUnknownLoc(), scores, 2, at, at + 1);
   return c.reshape(part, {shape[0], shape[1]});
 }
 

@@ -7,10 +7,7 @@ using namespace intq::conversion;
 
 void conversion::setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, const Val &weight,
                               const Val &bias, double epsilon) {
-  auto fail = [&](const llvm::Twine &why) {
-    for (unsigned i = 0; i < node.getNumResults(); ++i)
-      c.set(node, i, c.deferFor(node, x, why));
-  };
+  auto fail = [&](const llvm::Twine &why) { c.setAll(node, c.deferFor(node, x, why)); };
   if (!x.is(Val::Kind::Float) || x.shape.empty() || !(epsilon > 0))
     return fail("expected a float tensor and a positive epsilon");
   Shape columns{x.shape.back()};
@@ -33,11 +30,8 @@ void conversion::setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, con
 
 static void convertLayerNorm(Converter &c, onnx::NodeOp node) {
   const Val &x = c.operand(node, 0);
-  if (normalizedAxis(intAttr(node, "axis", -1), x.rank()) != x.rank() - 1) {
-    for (unsigned i = 0; i < node.getNumResults(); ++i)
-      c.set(node, i, c.defer(node, "expected the last axis"));
-    return;
-  }
+  if (normalizedAxis(intAttr(node, "axis", -1), x.rank()) != x.rank() - 1)
+    return c.setAll(node, c.defer(node, "expected the last axis"));
   setLayerNorm(c, node, x, c.operand(node, 1), c.operand(node, 2), floatAttr(node, "epsilon", 1e-5));
 }
 

@@ -31,6 +31,11 @@ void Converter::set(onnx::NodeOp node, unsigned i, Val val) {
     values[node.getResult(i)] = std::move(val);
 }
 
+void Converter::setAll(onnx::NodeOp node, const Val &val) {
+  for (unsigned i = 0; i < node.getNumResults(); ++i)
+    set(node, i, val);
+}
+
 std::string Converter::outputName(onnx::NodeOp node, unsigned i) const {
   std::string name = i < node.getNumResults() ? cast<StringAttr>(node.getOutputNames()[i]).str() : "";
   return name.empty() ? node.getName().str() : name;

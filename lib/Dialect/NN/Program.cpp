@@ -92,3 +92,17 @@ void program::dropBackward(ModuleOp module) {
     if (isOpTriviallyDead(&op))
       op.erase();
 }
+
+int64_t program::denseBytes(ShapedType type) {
+  return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+llvm::json::Object program::toJson(DictionaryAttr report) {
+  llvm::json::Object out;
+  for (NamedAttribute entry : report)
+    if (auto text = dyn_cast<StringAttr>(entry.getValue()))
+      out[entry.getName().getValue()] = text.getValue();
+    else
+      out[entry.getName().getValue()] = cast<IntegerAttr>(entry.getValue()).getInt();
+  return out;
+}

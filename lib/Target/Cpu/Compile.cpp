@@ -2,6 +2,7 @@
 #include "Compile.h"
 #include "Jit.h"
 #include "Partition.h"
+#include "intq/Dialect/NN/Program.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Pass/PassManager.h"
@@ -31,17 +32,6 @@ static void dumpModule(const Options &options, StringRef file, ModuleOp module) 
   dumpStage(options, file, [&](llvm::raw_pwrite_stream &out) { module.print(out); });
 }
 
-/// What a plan says of itself, as JSON.
-static llvm::json::Object planJson(DictionaryAttr plan) {
-  llvm::json::Object out;
-  for (NamedAttribute entry : plan)
-    if (auto text = dyn_cast<StringAttr>(entry.getValue()))
-      out[entry.getName().getValue()] = text.getValue();
-    else
-      out[entry.getName().getValue()] = cast<IntegerAttr>(entry.getValue()).getInt();
-  return out;
-}
-
 /// nn and intq to kernels; what the lowering found out goes to `code`.
 static LogicalResult buildKernels(ModuleOp module, const Options &options, ArrayRef<std::string> entries, Code &code) {
   dumpModule(options, "1-program.mlir", module);
@@ -54,7 +44,7 @@ static LogicalResult buildKernels(ModuleOp module, const Options &options, Array
     auto lowered = module.lookupSymbol<func::FuncOp>(entry);
     ArrayRef<int64_t> arguments = lowered->getAttrOfType<DenseI64ArrayAttr>("intq.result_arguments");
     code.resultArguments[entry] = arguments.vec();
-    code.plans[entry] = planJson(lowered->getAttrOfType<DictionaryAttr>("intq.plan"));
+    code.plans[entry] = program::toJson(lowered->getAttrOfType<DictionaryAttr>("intq.plan"));
   }
   code.planBytes = module->getAttrOfType<IntegerAttr>("intq.plan_bytes").getInt();
   for (Attribute site : module->getAttrOfType<ArrayAttr>("intq.sites"))

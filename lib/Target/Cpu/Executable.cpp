@@ -5,6 +5,7 @@
 #include "ObjectCache.h"
 #include "PerfMap.h"
 #include "RunScope.h"
+#include "intq/Dialect/NN/Program.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/SHA256.h"
 #include <cstring>
@@ -72,10 +73,8 @@ static void describe(ModuleOp module, llvm::StringMap<Function> &functions) {
   for (auto function : module.getOps<func::FuncOp>()) {
     Function &f = functions[function.getName()];
     f.argumentCount = function.getNumArguments();
-    for (Type t : function.getResultTypes()) {
-      auto type = cast<RankedTensorType>(t);
-      f.resultBytes.push_back(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8));
-    }
+    for (Type type : function.getResultTypes())
+      f.resultBytes.push_back(program::denseBytes(cast<RankedTensorType>(type)));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "MemoryPlan.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/NN.h"
+#include "intq/Dialect/NN/Program.h"
 #include "intq/Format/Stream.h"
 #include "intq/Target/Cpu/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -115,8 +116,7 @@ void FunctionLowering::createFunction() {
   for (auto [r, argument] : llvm::enumerate(plan.resultArguments))
     if (argument < 0) {
       outputs.push_back(r);
-      auto type = cast<RankedTensorType>(source.getResultTypes()[r]);
-      types.push_back(bytes(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8)));
+      types.push_back(bytes(program::denseBytes(cast<RankedTensorType>(source.getResultTypes()[r]))));
     }
   types.push_back(bytes(std::max<int64_t>(plan.arenaBytes, 1)));
   types.push_back(bytes(4 * siteCapacity));
@@ -177,10 +177,8 @@ void FunctionLowering::emitCopy(FinalCopy copy) {
 /// Sizes of the scratch buffers of a kernel.
 static SmallVector<int64_t> scratchBytes(func::FuncOp kernel) {
   SmallVector<int64_t> sizes;
-  for (Type t : kernel.getArgumentTypes().take_back(scratchCount(kernel))) {
-    auto type = cast<MemRefType>(t);
-    sizes.push_back(type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8));
-  }
+  for (Type type : kernel.getArgumentTypes().take_back(scratchCount(kernel)))
+    sizes.push_back(program::denseBytes(cast<MemRefType>(type)));
   return sizes;
 }
 

@@ -33,10 +33,6 @@ Operation *intq::cpu::lastReader(Value value, Operation *except) {
   return last;
 }
 
-static int64_t bytesOf(MemRefType type) {
-  return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
-
 unsigned MemoryPlan::addBuffer(Buffer::Kind kind, unsigned index, int64_t bytes, int64_t position) {
   Buffer buffer;
   buffer.kind = kind;
@@ -57,7 +53,7 @@ LogicalResult MemoryPlan::assignBuffers(func::FuncOp function) {
     if (!isa<RankedTensorType>(argument.getType()))
       return function.emitError() << "expected tensor arguments, but got " << argument.getType();
     values[argument] = {
-        addBuffer(Buffer::Argument, argument.getArgNumber(), bytesOf(bufferTypes(argument.getType())[0]), -1)};
+        addBuffer(Buffer::Argument, argument.getArgNumber(), program::denseBytes(bufferTypes(argument.getType())[0]), -1)};
   }
   for (Type type : function.getResultTypes())
     if (!isa<RankedTensorType>(type))
@@ -81,7 +77,7 @@ LogicalResult MemoryPlan::assignBuffers(func::FuncOp function) {
     }
     for (Value result : op.getResults())
       for (MemRefType type : bufferTypes(result.getType()))
-        values[result].push_back(addBuffer(Buffer::Arena, 0, bytesOf(type), position));
+        values[result].push_back(addBuffer(Buffer::Arena, 0, program::denseBytes(type), position));
   }
   return success();
 }

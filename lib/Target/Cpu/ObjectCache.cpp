@@ -1,5 +1,6 @@
 // An entry is a magic number, the SHA-256 of key and content, and the content.
 #include "ObjectCache.h"
+#include "intq/Support/DurableWrite.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -81,20 +82,6 @@ std::optional<std::string> ObjectCache::load(StringRef key) {
   return content;
 }
 
-/// Writes all of `parts` and sees them on the disk.
-static bool writeAll(int fd, ArrayRef<StringRef> parts) {
-  for (StringRef part : parts)
-    while (!part.empty()) {
-      ssize_t written = write(fd, part.data(), part.size());
-      if (written < 0 && errno == EINTR)
-        continue;
-      if (written <= 0)
-        return false;
-      part = part.drop_front(written);
-    }
-  return fsync(fd) == 0;
-}
-
 void ObjectCache::store(StringRef key, StringRef content) {
   if (!enabled())
     return;
@@ -102,7 +89,7 @@ void ObjectCache::store(StringRef key, StringRef content) {
   int fd = mkostemp(draft.data(), O_CLOEXEC); // mode 0600
   if (fd < 0)
     return note("cannot write to " + folder + ": " + lastError());
-  bool written = writeAll(fd, {kMagic, checksum(key, content), content});
+  bool written = writeDurably(fd, {kMagic, checksum(key, content), content});
   if (close(fd) != 0 || !written || rename(draft.c_str(), path.c_str()) != 0) {
     note("cannot write " + path + ": " + lastError());
     unlink(draft.c_str());

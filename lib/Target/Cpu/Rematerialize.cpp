@@ -47,10 +47,7 @@ static int64_t multiplyAddsPerByte(intq::MatmulOp op) {
   return a.getShape()[a.getShape().size() - (op.getTransposeA() ? 2 : 1)] / int64_t(sizeof(float));
 }
 
-static int64_t bytesOf(Value value) {
-  auto type = cast<RankedTensorType>(value.getType());
-  return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-}
+static int64_t bytesOf(Value value) { return program::denseBytes(cast<RankedTensorType>(value.getType())); }
 
 static int64_t stateBytes(func::FuncOp function) {
   int64_t bytes = 0;

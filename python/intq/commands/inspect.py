@@ -1,4 +1,6 @@
 """intq inspect: what an ONNX file is, holds, and would become, without compiling it."""
+import math
+
 from intq.commands.arguments import RECIPES, add_graph, graph_options
 from intq.commands.report import print_json
 from intq.program import inspect
@@ -53,7 +55,7 @@ def report(path, info):
 
 def _parameters(state):
     trained = [e for e in state if e["role"] == "parameter"]
-    count = sum(_size(e) for e in trained)
+    count = sum(math.prod(e["shape"]) for e in trained)
     yield f"parameters: {len(trained)} trained ({count} numbers), {len(state) - len(trained)} frozen"
     files = [e["file"] for e in state]
     yield from _table([[e["name"], _shape(e), ", ".join(_remarks(e, files))] for e in state])
@@ -92,13 +94,6 @@ def _layers(info):
         reasons.setdefault(layer["reason"], []).append(f"{layer['count']} × {layer['kind']}")
     for reason, kinds in reasons.items():
         yield f"  {', '.join(kinds)}: {reason}"
-
-
-def _size(entry):
-    size = 1
-    for dim in entry["shape"]:
-        size *= dim
-    return size
 
 
 def _shape(item):

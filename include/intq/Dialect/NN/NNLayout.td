@@ -32,6 +32,8 @@ def NN_SliceOp : NN_PlainOp<"slice"> {
   let description = "(C1) Element type and rank of x. (C2) One offset a dimension, offset + size within x.";
   let arguments = (ins NN_Any:$x, DenseI64ArrayAttr:$offsets);
   let results = (outs NN_Any:$result);
+  // The indices [low, high) of one dimension.
+  let builders = [OpBuilder<(ins "::mlir::Value":$x, "int64_t":$dimension, "int64_t":$low, "int64_t":$high)>];
   let hasVerifier = 1;
   let hasFolder = 1;
 }

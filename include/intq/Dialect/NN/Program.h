@@ -2,6 +2,7 @@
 // queries that every stage makes.
 #pragma once
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/JSON.h"
 
 namespace intq::program {
 
@@ -53,5 +54,9 @@ llvm::SmallVector<mlir::func::FuncOp> variants(mlir::ModuleOp module, llvm::Stri
 bool isVariant(llvm::StringRef name, llvm::StringRef base);
 /// The name of the variant `func` of stage `from` at stage `to`: @forward_r8 → grad_r8.
 std::string variantName(mlir::func::FuncOp func, llvm::StringRef from, llvm::StringRef to);
+/// Bytes of a tensor or buffer in its dense form.
+int64_t denseBytes(mlir::ShapedType type);
+/// What a pass reports, strings and integers, for the info.
+llvm::json::Object toJson(mlir::DictionaryAttr report);
 
 } // namespace intq::program
