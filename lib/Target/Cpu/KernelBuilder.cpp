@@ -244,10 +244,20 @@ Value KernelBuilder::load(Value buffer, Value base, Lanes lanes) {
   return vector::MaskedLoadOp::create(b, loc, type, buffer, at, lanes.mask, zeros(b, loc, type));
 }
 
+/// Whether a tail mask selects its first lane only.
+static bool oneLane(Value mask) {
+  DenseElementsAttr bits;
+  return matchPattern(mask, m_Constant(&bits)) && llvm::count(bits.getValues<bool>(), true) == 1;
+}
+
+/// A single lane goes through a scalar: from narrowed codes and a mask of one lane, LLVM 22 makes a store of the wide
+/// element on AVX-512, which overwrites its neighbours.
 void KernelBuilder::store(Value value, Value buffer, Value base, Lanes lanes) {
   Value at = addIndex(base, lanes.index);
   if (!lanes.mask)
     vector::StoreOp::create(b, loc, value, buffer, at);
+  else if (oneLane(lanes.mask))
+    storeScalar(vector::ExtractOp::create(b, loc, value, 0), buffer, at);
   else
     vector::MaskedStoreOp::create(b, loc, buffer, at, lanes.mask, value);
 }
