@@ -55,7 +55,8 @@ def run(args, task, recipe, seed):
             return json.load(f)
     data = os.path.join(args.glue, folder)
     command = [sys.executable, "-m", "intq", "finetune", args.model, "--train", os.path.join(data, "train.tsv"), "--eval",
-               os.path.join(data, "dev.tsv"), "--task-preset", task, *length, *COMMON, *how(recipe), "--seed", str(seed),
+               os.path.join(data, "dev.tsv"), "--task-preset", task, *length, *COMMON, "--pad-to", args.pad_to,
+               *how(recipe), "--seed", str(seed),
                "--out", os.path.join(args.out, name), "--json"]
     print(shlex.join(command), file=sys.stderr, flush=True)
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -86,6 +87,7 @@ def main():
     parser.add_argument("--tasks", default="sst2")
     parser.add_argument("--recipes", default="float,row8")
     parser.add_argument("--seeds", default="1")
+    parser.add_argument("--pad-to", default="max", help="as for intq finetune; longest is several times faster")
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)

@@ -22,6 +22,7 @@ from intq.data.dataset import TrainingOrder, load_dataset, sequential_batches  #
 from intq.data.examples import Columns  # noqa: E402
 from intq.data.presets import preset  # noqa: E402
 from intq.data.tokenizer import load_tokenizer  # noqa: E402
+from intq.padding import Padding  # noqa: E402
 from intq.schedule import Schedule  # noqa: E402
 
 
@@ -47,11 +48,14 @@ def build_optimizer(model, identity):
                              eps=identity["adam_eps"])
 
 
-def tensors(rows):
+def tensors(rows, padding):
+    """Of a batch, cut as the run cut it."""
+    length = padding.length(rows["attention_mask"])
+    rows = {k: v if v.ndim == 1 else v[:, :length] for k, v in rows.items()}
     return {k: torch.from_numpy(v.astype(np.float32 if v.dtype == np.float32 else np.int64)) for k, v in rows.items()}
 
 
-def train(model, data, identity):
+def train(model, data, identity, padding):
     torch.manual_seed(identity["seed"])
     optimizer = build_optimizer(model, identity)
     schedule = Schedule.make(identity["lr_scheduler"], identity["lr"], identity["steps"], identity["warmup"])
@@ -61,16 +65,16 @@ def train(model, data, identity):
         for group in optimizer.param_groups:
             group["lr"] = schedule(step)
         optimizer.zero_grad()
-        model(**tensors(data.rows(order.indices(step)))).loss.backward()
+        model(**tensors(data.rows(order.indices(step)), padding)).loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), identity["max_grad_norm"])
         optimizer.step()
 
 
 @torch.no_grad()
-def evaluate(model, data, task, batch):
+def evaluate(model, data, task, batch, padding):
     model.eval()
     rows = [{k: v for k, v in data.rows(i[:n]).items() if k != "labels"} for i, n in sequential_batches(len(data), batch)]
-    logits = np.concatenate([model(**tensors(r)).logits.numpy() for r in rows])
+    logits = np.concatenate([model(**tensors(r, padding)).logits.numpy() for r in rows])
     labels = data.arrays["labels"]
     if task == "regression":
         return metrics.regression(logits[:, 0], labels)
@@ -90,8 +94,9 @@ def main():
                             label_names=list(record["label_names"]))
 
     model = build_model(folder, record)
-    train(model, load(record["train"]), record["identity"])
-    print(json.dumps({"metrics": evaluate(model, load(record["eval"]), record["task"], record["batch"])}))
+    padding = Padding(None, None, None, record["seq"], record["cut"])
+    train(model, load(record["train"]), record["identity"], padding)
+    print(json.dumps({"metrics": evaluate(model, load(record["eval"]), record["task"], record["batch"], padding)}))
 
 
 if __name__ == "__main__":

@@ -7,15 +7,15 @@ from intq.errors import UserError
 from intq.feeding import predict_logits
 
 
-def evaluate_ranks(program, dataset, batch, task, first=None):
+def evaluate_ranks(program, dataset, batch, padding, task, first=None):
     """[{rank, metrics}] of a program with adapters, one entry a rank to evaluate."""
-    return [{"rank": rank, "metrics": evaluate(program, dataset, batch, task, first, rank)}
+    return [{"rank": rank, "metrics": evaluate(program, dataset, batch, padding, task, first, rank)}
             for rank in program.info["eval_ranks"]]
 
 
-def evaluate(program, dataset, batch, task, first=None, rank=None):
+def evaluate(program, dataset, batch, padding, task, first=None, rank=None):
     """Metrics by name; the one called `first` stands first."""
-    logits = predict_logits(program, dataset, batch, rank)
+    logits = predict_logits(program, dataset, batch, padding, rank)
     result = _metrics(logits, dataset, task)
     if not all(np.isfinite(v) for v in result.values()):
         raise UserError("evaluation: expected finite numbers, but the model's outputs are not")
@@ -35,9 +35,9 @@ def _metrics(logits, dataset, task):
     return {**result, "eval_loss": metrics.cross_entropy(logits, labels)}
 
 
-def prediction_rows(program, dataset, batch, task, label_names, rank=None):
+def prediction_rows(program, dataset, batch, padding, task, label_names, rank=None):
     """Header and rows of a table of predictions."""
-    logits = predict_logits(program, dataset, batch, rank)
+    logits = predict_logits(program, dataset, batch, padding, rank)
     if task == "qa":
         questions, windows = dataset.source
         found = squad.answers(questions, windows, logits)

@@ -9,22 +9,29 @@ LABELS = ("labels", "start_positions", "end_positions")
 
 
 class Feeder:
-    def __init__(self, program, function, dataset):
-        self.dataset = dataset
-        self.specs = [spec for spec in program.inputs(function) if spec["name"] != norm_cache.NAME]
-        for spec in self.specs:
+    """Batches of a data set: which compiled function takes them (`function`, or its variant for their length), and its
+    inputs."""
+
+    def __init__(self, program, function, dataset, padding):
+        self.program, self.function, self.dataset, self.padding = program, function, dataset, padding
+        for spec in self._specs(function):
             if spec["name"] not in dataset.arrays and spec["name"] not in LABELS:
                 raise UserError(f"the model wants an input '{spec['name']}', but the data give "
                                 f"{', '.join(dataset.arrays)}")
 
-    def __call__(self, indices):
-        return {spec["name"]: self._array(spec, indices) for spec in self.specs}
+    def _specs(self, function):
+        return [spec for spec in self.program.inputs(function) if spec["name"] != norm_cache.NAME]
 
-    def _array(self, spec, indices):
+    def __call__(self, indices):
+        length = self.padding.length(self.dataset.arrays["attention_mask"][indices])
+        function = self.padding.variant(self.function, length)
+        return function, {spec["name"]: self._array(spec, indices, length) for spec in self._specs(function)}
+
+    def _array(self, spec, indices, length):
         source = self.dataset.arrays.get(spec["name"])
         if source is None:  # labels of unlabelled data: any valid value
             return np.zeros(spec["shape"], np.float32 if spec["dtype"] == "float32" else np.int64)
-        rows = source[indices]
+        rows = source[indices] if source.ndim == 1 else source[indices, :length]
         if spec["dtype"] == "float32":
             rows = rows.astype(np.float32)
         return rows.reshape(spec["shape"]) if rows.size == np.prod(spec["shape"]) else rows
@@ -56,9 +63,11 @@ def logits_name(program, function):
     return names[0]
 
 
-def predict_logits(program, dataset, batch, rank=None):
+def predict_logits(program, dataset, batch, padding, rank=None):
     """Logits of every row of the data set, in its order. `rank`: of the adapters; None: the largest."""
-    feeder, name = Feeder(program, "eval", dataset), logits_name(program, "eval")
-    parts = [program.run("eval", feeder(indices), only=[name], **({"rank": rank} if rank else {}))[name][:count]
-             for indices, count in sequential_batches(len(dataset), batch)]
+    feeder, name = Feeder(program, "eval", dataset, padding), logits_name(program, "eval")
+    parts = []
+    for indices, count in sequential_batches(len(dataset), batch):
+        function, inputs = feeder(indices)
+        parts.append(program.run(function, inputs, only=[name], **({"rank": rank} if rank else {}))[name][:count])
     return np.concatenate(parts)

@@ -12,9 +12,10 @@ from intq.data.presets import preset
 from intq.data.tokenizer import load_tokenizer
 from intq.errors import UserError
 from intq.evaluation import evaluate, evaluate_ranks
-from intq.export import export_training
+from intq.export import SEQUENCE, export_training
 from intq.feeding import Feeder, check_fits, logits_name
 from intq.norm_cache import NormCache
+from intq.padding import Padding, check_can_cut
 from intq.plot import plot_run
 from intq.program import Program, inspect
 from intq.progress import Progress
@@ -36,6 +37,7 @@ class FineTuning:
         self.is_onnx = args.model.endswith(".onnx")
         self._choose_task()
         self._find_model()
+        self._choose_padding()
         self._load_data()
         self.steps_per_epoch = len(self.train_data) / (args.batch * options.grad_accum)
         total = args.steps or math.ceil((args.epochs or 3) * self.steps_per_epoch)
@@ -87,6 +89,20 @@ class FineTuning:
             self.completion = {}
         self.tokenizer = load_tokenizer(self.tokenizer_folder)
 
+    def _choose_padding(self):
+        """`cut`: the dimensions of the graph that shorter batches make smaller; none where every batch is padded to --seq."""
+        self.cut = []
+        if self.options.pad_to == "max":
+            return
+        check_can_cut(self.task, self.options.norm_cache)
+        if not self.is_onnx:
+            self.cut, self.completion = [SEQUENCE], {"bind": {SEQUENCE: self.args.seq}}
+        elif names := onnx_file.sequence_names(self.graph):
+            self.cut = names
+        else:
+            raise UserError(f"--pad-to longest needs a model with a symbolic sequence length, but that of {self.args.model} "
+                            f"is fixed: export it with a dynamic axis, or use --pad-to max")
+
     def _load_data(self):
         args = self.args
 
@@ -117,7 +133,7 @@ class FineTuning:
                     "task": self.task, "train_sha256": self.train_data.sha256()}
         manifest = {"command": "finetune", "model": args.model, "task": self.task, "label_names": self.label_names, "num_labels": self.num_labels,
                     "task_preset": args.task_preset, "text": self.columns.text, "label": self.columns.label,
-                    "batch": args.batch, "seq": args.seq, "recipe": self.options.recipe, "completion": self.completion,
+                    "batch": args.batch, "seq": args.seq, "recipe": self.options.recipe, "completion": self.completion, "cut": self.cut,
                     "adapter": self.adapter, "metric": self.metric, "train": args.train, "eval": args.eval, "identity": identity}
         existed = self.folder.path.exists()
         self.resumed = self.folder.open_new_or_resume(manifest, args.resume)
@@ -146,10 +162,11 @@ class FineTuning:
                 shutil.copyfile(self.args.checkpoint, self.folder.initial_checkpoint)
         elif not self.is_onnx and not graph.exists():
             export_training(self.checkpoint, graph, task=self.task, num_labels=self.num_labels, batch=self.args.batch,
-                            seq=self.args.seq, seed=self.options.seed)
+                            seq=self.cut[0] if self.cut else self.args.seq, seed=self.options.seed)
         functions = (["grad", "update"] if self.options.two_phase else ["step"]) + ["eval"] * bool(self.eval_data)
-        self.program = Program.compile(graph, self.options.compiler_options(functions, **self.completion,
-                                                                           **self.folder.checkpoint_option()))
+        options = self.options.compiler_options(functions, **self.completion, **self.folder.checkpoint_option())
+        self.program = Program.compile(graph, options)
+        self.padding = Padding(self.program, graph, options, self.args.seq, self.cut)
         for note in self.program.info["notes"]:
             Progress.say(f"note: {note}")
         check_fits(self.program, functions[0], self.task, self.args.batch, self.args.seq)
@@ -169,7 +186,7 @@ class FineTuning:
 
     def _trainer(self, function):
         order = TrainingOrder(len(self.train_data), self.args.batch, self.options.seed)
-        feed = Feeder(self.program, function, self.train_data)
+        feed = Feeder(self.program, function, self.train_data, self.padding)
         norms = NormCache.of(self.program, function, len(self.train_data))
         return Trainer(self.program, self.folder, self.options, self.schedule, lambda n: feed(order.indices(n)),
                        batch_size=self.args.batch, steps_per_epoch=self.steps_per_epoch,
@@ -177,7 +194,7 @@ class FineTuning:
                        norms=norms, indices=order.indices)
 
     def _evaluate(self):
-        given = self.program, self.eval_data, self.args.batch, self.task, self.metric
+        given = self.program, self.eval_data, self.args.batch, self.padding, self.task, self.metric
         if not self.adapter:
             return evaluate(*given)
         self.rank_metrics = evaluate_ranks(*given)

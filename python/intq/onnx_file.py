@@ -30,6 +30,11 @@ def bindings(model, batch, seq):
     return bound
 
 
+def sequence_names(model):
+    """The symbolic dimensions that stand for the sequence length: the second ones of token inputs."""
+    return sorted(name for name, size in bindings(model, 0, 1).items() if size)
+
+
 def num_labels(model):
     """How many classes the graph's logits have, or None where the file does not say."""
     for value in model.graph.output:

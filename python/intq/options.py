@@ -38,6 +38,7 @@ class TrainingOptions:
     lora_scale: str = None
     lora_frozen: bool = False
     lora_update: str = "dense"
+    pad_to: str = "max"
     seed: int = 0
     save_steps: int = 500
     logging_steps: int = 10
@@ -91,6 +92,8 @@ class TrainingOptions:
         """What a resumed run must share: everything that changes a bit of the result."""
         free = {"engine", "cpu_isa", "threads", "save_steps", "logging_steps", "eval_steps", "checkpointing",
                 "eval_ranks"}
+        if self.pad_to == "max":  # so did all runs before there was a choice
+            free.add("pad_to")
         if self.adapter is None:  # runs that were started before there were adapters can be resumed
             free |= {"adapter", "ranks", "lora_r", "lora_alpha", "lora_targets", "lora_scale", "lora_frozen", "lora_update"}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if k not in free}

@@ -65,17 +65,19 @@ class Program:
         return functions[name] if name in functions else functions[self._variant(name, max(self._ranks(name)))]
 
     def _ranks(self, function):
-        return self.info["eval_ranks" if function == "eval" else "ranks"]
+        return self.info["eval_ranks" if _base(function) == "eval" else "ranks"]
 
     def rank(self, function, *, seed=0, step=0):
         """The adapters' rank that `function` runs at: drawn for the step; the largest in evaluation; None without."""
         if "ranks" not in self.info:
             return None
         ranks = self._ranks(function)
-        return max(ranks) if function == "eval" else rank_of_step(ranks, seed=seed, step=step)
+        return max(ranks) if _base(function) == "eval" else rank_of_step(ranks, seed=seed, step=step)
 
     def _variant(self, function, rank):
-        return function if function in self.info["functions"] else f"{function}_r{rank}"
+        """Of one function a rank, the compiled one: step_r8, or step_r8@16 of the variant 16."""
+        base, at, variant = function.partition("@")
+        return function if function in self.info["functions"] else f"{base}_r{rank}{at}{variant}"
 
     def assign(self, name, values):
         self.state(name)[...] = values
@@ -123,6 +125,11 @@ class Program:
         abi.call("intq_run", self._handle, variant.encode(), *_pack(self.inputs(function), given),
                  *_pack(wanted, taken), byref(options))
         return {spec["name"]: array for spec, array in zip(wanted, taken)}
+
+
+def _base(function):
+    """A function's name without its variant."""
+    return function.partition("@")[0]
 
 
 def inspect(model_path, options):

@@ -161,10 +161,10 @@ class RunFolder:
 
 
 def _same_run(path, found, asked):
-    for key, value in asked["identity"].items():
-        if found.get("identity", {}).get(key) != value:
-            raise UserError(f"--resume: {path} was started with {key} = {found.get('identity', {}).get(key)!r}, "
-                            f"but got {value!r}")
+    before, now = found.get("identity", {}), asked["identity"]
+    for key in sorted(before.keys() | now.keys()):
+        if before.get(key) != now.get(key):
+            raise UserError(f"--resume: {path} was started with {key} = {before.get(key)!r}, but got {now.get(key)!r}")
 
 
 def _file_sha256(path):

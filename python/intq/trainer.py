@@ -17,7 +17,7 @@ class Interrupted(Exception):
 
 
 class Trainer:
-    """`batch(number)` gives the inputs of microbatch `number`, counted from the start of the run.
+    """`batch(number)` gives the function for microbatch `number`, counted from the start of the run, and its inputs.
 
     `norms`: the cache of gradient norms, if the program has one; then `indices(number)` are the examples of a microbatch.
     `evaluate()` returns metrics by name (or is None); `eval_at(step)` says whether they are due.
@@ -109,12 +109,12 @@ class Trainer:
             self._log(progress, rate)
 
     def _fused(self, rate):
-        outputs = self._run("step", self.step, lr=rate, only=[self._loss_name("step"), norm_cache.NAME])
+        outputs = self._run(self.step, lr=rate, only=[self._loss_name("step"), norm_cache.NAME])
         return float(outputs[self._loss_name("step")])
 
-    def _run(self, function, number, **how):
+    def _run(self, number, **how):
         """Runs microbatch `number` and keeps the norms of its gradients."""
-        batch = self.batch(number)
+        function, batch = self.batch(number)
         if self.norms:
             batch = batch | {norm_cache.NAME: self.norms.load(self.indices(number))}
         outputs = self.program.run(function, batch, seed=self.options.seed, step=self.step, **how)
@@ -126,7 +126,7 @@ class Trainer:
         """Mean gradient over the microbatches, added in their order in binary32, then one update."""
         count, total, losses = self.options.grad_accum, None, []
         for micro in range(count):
-            outputs = self._run("grad", self.step * count + micro, microbatch=micro)
+            outputs = self._run(self.step * count + micro, microbatch=micro)
             losses.append(float(outputs[self._loss_name("grad")]))
             grads = {k: v for k, v in outputs.items() if k.startswith("grad/")}
             if total is None:

@@ -18,7 +18,7 @@ def add(commands):
 def run(args):
     with open_run(args.dir, args.threads) as model:
         dataset = model.load(args.data, need_labels=True)
-        given = model.program, dataset, model.batch, model.task, model.metric
+        given = model.program, dataset, model.batch, model.padding, model.task, model.metric
         ranks = evaluate_ranks(*given) if "ranks" in model.program.info else []
         metrics = ranks[-1]["metrics"] if ranks else evaluate(*given)
     for row in ranks:

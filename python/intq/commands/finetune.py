@@ -1,4 +1,5 @@
 """intq finetune: text in, fine-tuned model out."""
+from intq import padding
 from intq.commands.arguments import (add_adapter, add_engine, add_optimizer, add_run, add_sampling, natural, positive,
                                      training_options)
 from intq.commands.report import print_json, summary
@@ -21,6 +22,9 @@ def add(commands):
     length.add_argument("--steps", type=positive, default=None, metavar="N", help="optimizer steps, in place of --epochs")
     size.add_argument("--batch", type=positive, default=8, metavar="B", help="examples a batch (default 8)")
     size.add_argument("--seq", type=positive, default=128, metavar="S", help="tokens an example (default 128)")
+    size.add_argument("--pad-to", choices=padding.KINDS, default="max",
+                      help="the length of a batch: always --seq, or its longest row rounded up to an eighth of --seq: faster "
+                      "(default max; docs/Runs.md says what changes)")
     size.add_argument("--eval-steps", type=natural, default=0, metavar="N",
                       help="steps between evaluations (default 0: after each epoch)")
     add_optimizer(parser)

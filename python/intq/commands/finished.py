@@ -8,14 +8,15 @@ from intq.data.presets import preset
 from intq.data.tokenizer import load_tokenizer
 from intq.errors import UserError
 from intq.options import engine_options
+from intq.padding import Padding
 from intq.program import Program
 from intq.run_folder import RunFolder
 from intq.state_file import read_into_state
 
 
 class FineTuned:
-    def __init__(self, folder, manifest, program, step):
-        self.program, self.step = program, step
+    def __init__(self, folder, manifest, program, step, padding):
+        self.program, self.step, self.padding = program, step, padding
         self.task, self.label_names = manifest["task"], manifest["label_names"]
         self.batch, self.seq, self.metric = manifest["batch"], manifest["seq"], manifest["metric"]
         self.columns = Columns(manifest["text"], manifest["label"],
@@ -47,4 +48,5 @@ def open_run(path, threads=0):
     with Program.compile(folder.path / "train.onnx", options) as program:
         weights = [e for e in program.state_entries if e["role"] in ("parameter", "frozen")]
         read_into_state(found[0] / "state.safetensors", program, weights)
-        yield FineTuned(folder, manifest, program, found[1]["step"])
+        padding = Padding(program, folder.path / "train.onnx", options, manifest["seq"], manifest.get("cut", []))
+        yield FineTuned(folder, manifest, program, found[1]["step"], padding)

@@ -26,7 +26,8 @@ def run(args):
         if args.rank and args.rank not in model.program.info.get("eval_ranks", ()):
             raise UserError(f"expected --rank of {model.program.info.get('eval_ranks', 'a run with adapters')}, but got "
                             f"{args.rank}")
-        header, rows = prediction_rows(model.program, dataset, model.batch, model.task, model.label_names, args.rank)
+        header, rows = prediction_rows(model.program, dataset, model.batch, model.padding, model.task,
+                                       model.label_names, args.rank)
     try:
         write_atomically(Path(args.output), "".join("\t".join(row) + "\n" for row in [header, *rows]))
     except OSError as error:

@@ -65,7 +65,7 @@ def _train(args, options, schedule, arrays, program, function):
     started = folder.open_new_or_resume(manifest, args.resume)
     folder.require_space(4 * state_bytes(program))
     batch = specs[0]["shape"][0] if specs[0]["shape"] else 1
-    trainer = Trainer(program, folder, options, schedule, lambda n: {k: arrays[k][n % count] for k in names},
+    trainer = Trainer(program, folder, options, schedule, lambda n: (function, {k: arrays[k][n % count] for k in names}),
                       batch_size=batch, norms=NormCache.of(program, function, count * batch),
                       indices=lambda n: np.arange(batch) + n % count * batch)
     if started:

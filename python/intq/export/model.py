@@ -10,8 +10,12 @@ from intq.export.write import write_model
 from intq.philox import normal
 
 
+SEQUENCE = "sequence"  # the name of a free length
+
+
 def export_training(folder, path, *, task, num_labels, batch, seq, dropout=None, seed=0):
-    """Writes forward and loss of a checkpoint folder; a head that the checkpoint lacks is drawn from `seed`."""
+    """Writes forward and loss of a checkpoint folder; a head that the checkpoint lacks is drawn from `seed`. `seq`: a
+    number, or SEQUENCE for a length that is bound later (not for qa, whose loss knows it)."""
     _check_sizes(task, num_labels, batch, seq)
     builder = GraphBuilder("bert_" + task)
     weight = _Weights(folder, task, num_labels, seed)
@@ -29,9 +33,9 @@ def export_inference(config, weight, prefix, path, *, task, num_labels):
     """Writes the forward graph of fine-tuned weights (`weight(name)`), batch and length free."""
     builder = GraphBuilder("bert_" + task)
     bert = BertGraph(builder, config, weight, prefix, 0.0, training=False)
-    _inputs(builder, config, "batch", "sequence")
-    logits = heads.logits(bert, task, bert.encoder("sequence"))
-    builder.output("logits", logits, _logits_shape(task, num_labels, "batch", "sequence"))
+    _inputs(builder, config, "batch", SEQUENCE)
+    logits = heads.logits(bert, task, bert.encoder(SEQUENCE))
+    builder.output("logits", logits, _logits_shape(task, num_labels, "batch", SEQUENCE))
     write_model(builder.model(), path)
 
 
@@ -42,7 +46,7 @@ def _check_sizes(task, num_labels, batch, seq):
     if num_labels < least:
         raise UserError(f"expected at least {least} labels for {task}, but got {num_labels}")
     for name, value in (("batch", batch), ("sequence length", seq)):
-        if value < 1:
+        if value != SEQUENCE and value < 1:
             raise UserError(f"expected a {name} of at least 1, but got {value}")
 
 
