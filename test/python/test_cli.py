@@ -14,10 +14,10 @@ def subparsers():
 
 
 def test_commands():
-    assert list(subparsers()) == ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile"]
+    assert list(subparsers()) == ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile", "bench"]
 
 
-@pytest.mark.parametrize("name", ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile"])
+@pytest.mark.parametrize("name", ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile", "bench"])
 def test_every_option_has_help(name, capsys):
     for action in subparsers()[name]._actions:
         assert action.help, f"{name} {action.option_strings or action.dest}"
