@@ -25,7 +25,7 @@ def main():
 def measure(graph, batch, seq, steps, **options):
     """Without the code cache: `ready_seconds` is the time of a first start."""
     start = time.perf_counter()
-    options = TrainingOptions(**options).compiler_options(["step"], cache_dir="")
+    options = TrainingOptions(**options, cache_dir="").compiler_options(["step"])
     with Program.compile(graph, options) as program:
         ready = time.perf_counter() - start
         inputs, seconds = random_inputs(batch, seq), []
