@@ -3,11 +3,11 @@ import argparse
 import sys
 
 from intq import __version__
-from intq.commands import compile, eval, export, finetune, inspect, merge, predict, step, train
+from intq.commands import bench, compile, eval, export, finetune, inspect, merge, predict, step, train
 from intq.errors import UserError
 from intq.trainer import Interrupted
 
-COMMANDS = (export, inspect, step, train, finetune, eval, predict, merge, compile)
+COMMANDS = (export, inspect, step, train, finetune, eval, predict, merge, compile, bench)
 
 
 class Parser(argparse.ArgumentParser):

@@ -44,6 +44,7 @@ class TrainingOptions:
     logging_steps: int = 10
     eval_steps: int = 0  # 0: at the end of each epoch
     on_nonfinite: str = "error"
+    cache_dir: str = None
 
     def __post_init__(self):
         """Fills what depends on the mode: Hugging Face's defaults, or ONNX Runtime's."""
@@ -82,7 +83,8 @@ class TrainingOptions:
         optimizer = {"mode": self.adam_mode, "beta1": self.adam_betas[0], "beta2": self.adam_betas[1],
                      "epsilon": self.adam_eps, "weight_decay": self.weight_decay, "decay_all": self.decay_all,
                      "max_grad_norm": self.max_grad_norm}
-        options = {**engine_options(self.recipe, self.engine, self.cpu_isa, self.threads), "functions": functions,
+        options = {**engine_options(self.recipe, self.engine, self.cpu_isa, self.threads, self.cache_dir),
+                   "functions": functions,
                    "optimizer": optimizer, **more}
         if self.dropout is not None:
             options["dropout"] = self.dropout
@@ -91,7 +93,7 @@ class TrainingOptions:
     def identity(self):
         """What a resumed run must share: everything that changes a bit of the result."""
         free = {"engine", "cpu_isa", "threads", "save_steps", "logging_steps", "eval_steps", "checkpointing",
-                "eval_ranks"}
+                "eval_ranks", "cache_dir"}
         if self.pad_to == "max":  # so did all runs before there was a choice
             free.add("pad_to")
         if self.adapter is None:  # runs that were started before there were adapters can be resumed
@@ -99,12 +101,13 @@ class TrainingOptions:
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if k not in free}
 
 
-def engine_options(recipe, engine, cpu_isa, threads):
-    return {"recipe": recipe, "engine": engine, "cpu_isa": cpu_isa, "threads": threads, "cache_dir": cache_folder()}
+def engine_options(recipe, engine, cpu_isa, threads, cache_dir=None):
+    return {"recipe": recipe, "engine": engine, "cpu_isa": cpu_isa, "threads": threads,
+            "cache_dir": default_cache_folder() if cache_dir is None else cache_dir}
 
 
-def cache_folder():
-    """Where compiled code is kept; empty: nowhere."""
+def default_cache_folder():
+    """Where compiled code is kept unless an option says; empty: nowhere."""
     if "INTQ_CACHE_DIR" in os.environ:
         return os.environ["INTQ_CACHE_DIR"]
     return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "intq")

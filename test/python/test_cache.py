@@ -5,6 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
+from intq import cli
+from intq.options import TrainingOptions, default_cache_folder
 from intq.program import Program
 
 
@@ -61,6 +63,24 @@ def test_second_start_hits_with_the_same_bits(model, filled):
     cache, state = filled
     assert outcome(model, cache) == (state, "hit", [])
     assert outcome(model, "")[:2] == (state, "off")
+
+
+@pytest.mark.parametrize("options,kept", [(["--cache-dir", "mine"], "mine"), (["--no-cache"], None), ([], "theirs")])
+def test_options_come_before_the_environment(model, options, kept, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INTQ_CACHE_DIR", "theirs")
+    ids = np.ones((2, 16), np.int64)
+    np.savez("in.npz", input_ids=ids, attention_mask=ids, token_type_ids=ids * 0, labels=ids[:, 0])
+    assert cli.main(["step", str(model), "--recipe", "row8", "--inputs", "in.npz", "--outputs", "out.npz", *options]) == 0
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ([kept] if kept else [])
+
+
+def test_a_run_may_change_its_cache(monkeypatch):
+    monkeypatch.setenv("INTQ_CACHE_DIR", "theirs")
+    assert default_cache_folder() == "theirs"
+    runs = [TrainingOptions(cache_dir=folder) for folder in (None, "", "mine")]
+    assert [run.compiler_options(["step"])["cache_dir"] for run in runs] == ["theirs", "", "mine"]
+    assert runs[0].identity() == runs[1].identity() == runs[2].identity()
 
 
 def flip(path):

@@ -14,10 +14,10 @@ def subparsers():
 
 
 def test_commands():
-    assert list(subparsers()) == ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile"]
+    assert list(subparsers()) == ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile", "bench"]
 
 
-@pytest.mark.parametrize("name", ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile"])
+@pytest.mark.parametrize("name", ["export", "inspect", "step", "train", "finetune", "eval", "predict", "merge", "compile", "bench"])
 def test_every_option_has_help(name, capsys):
     for action in subparsers()[name]._actions:
         assert action.help, f"{name} {action.option_strings or action.dest}"
@@ -29,7 +29,7 @@ def test_every_option_has_help(name, capsys):
 ISSUE = {
     "export": ["--task", "--num-labels", "--batch", "--seq", "-o"],
     "inspect": ["--recipe", "--bind", "--loss", "--checkpoint", "--json"],
-    "step": ["--recipe", "--engine", "--cpu-isa", "--threads", "--seed", "--step", "--dropout", "--bind", "--checkpoint",
+    "step": ["--recipe", "--cache-dir", "--no-cache", "--engine", "--cpu-isa", "--threads", "--seed", "--step", "--dropout", "--bind", "--checkpoint",
              "--inputs", "--outputs"],
     "train": ["--checkpoint", "--batches", "--steps", "--recipe", "--lr", "--adam-mode", "--out", "--json"],
     "finetune": ["--checkpoint", "--train", "--eval", "--text", "--label", "--task-preset", "--task", "--num-labels", "--tokenizer",

@@ -94,6 +94,15 @@ def add_engine(parser, recipe_default=None):
                        help="instruction set of the compiled code; the results are the same (default auto: the best here)")
     group.add_argument("--threads", type=natural, default=0, metavar="N",
                        help="threads; the results are the same (default 0: one a core)")
+    add_cache(group)
+
+
+def add_cache(parser):
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--cache-dir", default=None, metavar="DIR",
+                        help="folder that keeps compiled code for the next start (default $INTQ_CACHE_DIR, else "
+                        "intq in the user's cache folder)")
+    choice.add_argument("--no-cache", dest="cache_dir", action="store_const", const="", help="compile anew and keep nothing")
 
 
 def add_sampling(parser):

@@ -35,7 +35,8 @@ def run(args):
         raise UserError(f"expected an output named .mlir or .o, but got '{args.output}'")
     with tempfile.TemporaryDirectory(prefix="intq-stages-") as scratch:
         stages = Path(args.dump_stages or scratch)
-        options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["step"],
+        options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads, args.cache_dir),
+                   "functions": ["step"],
                    **graph_options(args), **sampling_options(args), "dump_stages": str(stages)}
         with Program.compile(args.model, options) as program:
             if args.report:

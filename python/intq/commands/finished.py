@@ -33,7 +33,7 @@ class FineTuned:
 
 
 @contextmanager
-def open_run(path, threads=0):
+def open_run(path, threads=0, cache_dir=None):
     folder = RunFolder(path)
     manifest = folder.read_manifest()
     if manifest.get("command") != "finetune":
@@ -41,7 +41,7 @@ def open_run(path, threads=0):
     found = folder.newest_checkpoint(lambda text: print(f"intq: note: {text}", file=sys.stderr))
     if found is None:
         raise UserError(f"{path} has no whole checkpoint yet: continue the run with intq finetune … --resume")
-    options = {**engine_options(manifest["recipe"], "cpu", "auto", threads), "functions": ["eval"],
+    options = {**engine_options(manifest["recipe"], "cpu", "auto", threads, cache_dir), "functions": ["eval"],
                **manifest["completion"], **folder.checkpoint_option()}
     if manifest.get("adapter"):
         options["adapter"] = manifest["adapter"]

@@ -1,7 +1,7 @@
 """intq predict: predictions of a fine-tuned model for a file of text."""
 from pathlib import Path
 
-from intq.commands.arguments import natural, positive
+from intq.commands.arguments import add_cache, natural, positive
 from intq.commands.finished import open_run
 from intq.errors import UserError
 from intq.evaluation import prediction_rows
@@ -17,11 +17,12 @@ def add(commands):
     parser.add_argument("--rank", type=positive, default=None, metavar="B", help="of the adapters, one that was evaluated "
                         "(default the largest)")
     parser.add_argument("--threads", type=natural, default=0, metavar="N", help="threads (default 0: one a core)")
+    add_cache(parser)
     parser.set_defaults(run=run)
 
 
 def run(args):
-    with open_run(args.dir, args.threads) as model:
+    with open_run(args.dir, args.threads, args.cache_dir) as model:
         dataset = model.load(args.data, need_labels=False)
         if args.rank and args.rank not in model.program.info.get("eval_ranks", ()):
             raise UserError(f"expected --rank of {model.program.info.get('eval_ranks', 'a run with adapters')}, but got "

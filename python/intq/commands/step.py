@@ -39,7 +39,7 @@ def run(args):
     arrays = read_npz(args.inputs)
     if args.check_gradients:
         return check_gradients(args, arrays)
-    options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
+    options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads, args.cache_dir), "functions": ["grad"],
                **graph_options(args), **sampling_options(args), **adapter_options(args)}
     if args.dropout is not None:
         options["dropout"] = args.dropout
@@ -56,7 +56,7 @@ def run(args):
 
 def gradients(args, arrays, **more):
     """Gradients in the recipe float, by parameter."""
-    options = {**engine_options("float", args.engine, args.cpu_isa, args.threads), "functions": ["grad"],
+    options = {**engine_options("float", args.engine, args.cpu_isa, args.threads, args.cache_dir), "functions": ["grad"],
                **graph_options(args), **more}
     if args.dropout is not None:
         options["dropout"] = args.dropout
