@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from intq import cli
+from intq.bench import roofline
 
 STEP = ["bench", "step", "--model", "minilm", "--batch", "1", "--seq", "8", "--steps", "2", "--rounds", "1", "--json"]
 FIELDS = {"recipe", "cpu_isa", "threads", "step_seconds_median", "step_seconds_min", "peak_rss_mib", "plan_peak_mib"}
@@ -102,6 +103,21 @@ def test_gemm_table(tmp_path, monkeypatch, capsys):
          "fraction_of_peak": 0.9, "fraction_of_int8_peak": 0.9},
         {"kernel": "i12·i8 NT", "shape": "1024x768x768", "block": None, "microseconds": 2500.0, "gops": 400.0,
          "fraction_of_peak": 0.8, "fraction_of_int8_peak": 0.4}]
+
+
+def test_roofline(tmp_path, monkeypatch, capsys):
+    fake_gemm(tmp_path, monkeypatch, TABLE)
+    assert cli.main(["bench", "gemm", "--plot", str(tmp_path / "roof.svg"), "--json"]) == 1
+    assert last_json(capsys)["memory_gb_per_second"] > 0
+    assert "i12·i8: peak 500" in (tmp_path / "roof.svg").read_text()  # as a comment beside the glyphs
+    kernel = {"kernel": "i12·i8 NT", "shape": "4x6x8x10"}
+    assert roofline.intensity(kernel) == 2 * 4 * 6 * 8 * 10 / (4 * (6 * 10 * 2 + 10 * 8 + 4 * 6 * 8))
+
+
+def test_roofline_of_nothing(tmp_path, monkeypatch, capsys):
+    fake_gemm(tmp_path, monkeypatch, "echo 'avx2, 1 thread(s)'\n")
+    assert cli.main(["bench", "gemm", "--only", "nothing", "--plot", str(tmp_path / "roof.svg")]) == 2
+    assert "--only nothing selects none" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("program,message", [

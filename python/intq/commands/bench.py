@@ -2,8 +2,9 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
-from intq.bench import gemm, step
+from intq.bench import gemm, roofline, step
 from intq.bench.checkpoints import MODELS, POSITIONS
 from intq.commands.arguments import ISAS, RECIPES, natural, positive
 from intq.commands.report import print_json
@@ -69,9 +70,16 @@ def run_step(args):
 def _add_gemm(parser):
     parser.add_argument("--cpu-isa", choices=ISAS, default="auto", help="instruction set (default auto: the best here)")
     parser.add_argument("--threads", type=positive, default=1, metavar="N", help="threads that share a product (default 1)")
+    parser.add_argument("--plot", type=_picture, default=None, metavar="F", help="draw a roofline of them: .svg or .png")
     parser.add_argument("--only", default="", metavar="TEXT", help="products whose name contains this (default: all)")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON on standard output")
     parser.set_defaults(run=run_gemm)
+
+
+def _picture(text):
+    if Path(text).suffix not in (".svg", ".png"):
+        raise argparse.ArgumentTypeError(f"expected a file name that ends in .svg or .png, but got '{text}'")
+    return Path(text)
 
 
 def run_gemm(args):
@@ -81,6 +89,12 @@ def run_gemm(args):
         lines.append(line)
         print(line, end="", flush=True)
     record, wrong = gemm.read(lines)
+    record |= {"threads": args.threads, "wrong": wrong}
+    if args.plot:
+        if not record["kernels"]:
+            raise UserError(f"--plot: expected products to draw, but --only {args.only} selects none")
+        record["memory_gb_per_second"] = round(roofline.memory_bandwidth() / 1e9, 1)
+        roofline.plot(record, record["memory_gb_per_second"] * 1e9, args.plot)
     if args.json:
-        print_json({**record, "threads": args.threads, "wrong": wrong})
+        print_json(record)
     return 1 if wrong else 0
