@@ -3,7 +3,9 @@ oracle are in test_import_values.py."""
 import numpy as np
 import onnx
 import pytest
-from imported_model import Imported, run_tool
+from imported_model import Imported, run_tool, text_of
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 ORT = "onnxruntime/"
 MLP = ["--bind=input-0_dim0=2", "--bind=input-0_dim1=784", "--bind=output-0_dim0=2"]
@@ -76,3 +78,70 @@ def test_multilayer_perceptron_of_onnx_runtime(build, shared):
     done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'training_api_training_model.onnx'}",
                     f"--checkpoint={shared / ORT / 'checkpoint.ckpt.bin'}", *MLP)
     assert done.returncode == 0 and "nn.relu_grad" in done.stdout, done.stderr
+
+
+NAMED = {  # options, outputs that the loss is of, parameters, of these without effect on it
+    ORT + "bert_toy_optimized.onnx": (["--bind=batch=2", "--bind=max_seq_len_in_batch=8", "--loss=mlm"],
+                                      ["prediction_scores"], 94, 4),  # pooler and the other head
+    ORT + "TFBertForQuestionAnswering.onnx": (["--bind=batch_size=2", "--loss=span"], ["output_1", "output_2"], 391, 0),
+}
+
+
+def negative_log_likelihood(scores, labels):
+    scores = scores.astype(np.float64)
+    logs = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+    return -np.mean(np.take_along_axis(logs, labels[..., None], -1))
+
+
+def sort_nodes(graph):
+    """The onnx package evaluates nodes as they stand."""
+    known, waiting = {"", *(i.name for i in graph.input), *(t.name for t in graph.initializer)}, list(graph.node)
+    del graph.node[:]
+    while waiting:
+        node = waiting.pop(next(i for i, n in enumerate(waiting) if known.issuperset(n.input)))
+        graph.node.append(node)
+        known.update(node.output)
+
+
+def loss_of_file(model, inputs, outputs, moved=None):
+    """The loss that the onnx package's outputs give, after initializers were moved."""
+    copy = onnx.ModelProto.FromString(model.SerializeToString())
+    for tensor in copy.graph.initializer if moved else ():
+        if tensor.name in moved:
+            value = numpy_helper.to_array(tensor) + moved[tensor.name]
+            tensor.CopyFrom(numpy_helper.from_array(value.astype(np.float32), tensor.name))
+    own = {i.name: inputs[i.name].astype(onnx.helper.tensor_dtype_to_np_dtype(i.type.tensor_type.elem_type))
+           for i in copy.graph.input if i.name in inputs}
+    labels = [inputs["labels"]] if "labels" in inputs else [inputs["start_positions"], inputs["end_positions"]]
+    return np.mean([negative_log_likelihood(*pair) for pair in zip(ReferenceEvaluator(copy).run(outputs, own), labels)])
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_loss_of_named_outputs(build, shared, name):
+    """The loss against the onnx package's outputs, its gradients against the slope of that loss along them."""
+    options, outputs, parameters, idle = NAMED[name]
+    program, model = Imported(build, shared / name, *options, *(f"--logits={o}" for o in outputs)), onnx.load(str(shared / name))
+    sort_nodes(model.graph)
+    inputs = example(program, model)
+    got = program.run(inputs)
+    np.testing.assert_allclose(got["loss"], loss_of_file(model, inputs, outputs), rtol=1e-5)
+    gradients = {k[5:]: v.astype(np.float64) for k, v in got.items() if k.startswith("grad/")}
+    norm = np.sqrt(sum(np.sum(np.square(g)) for g in gradients.values()))
+    assert len(gradients) == parameters and sum(not np.any(g) for g in gradients.values()) == idle
+    step = 1e-2 / norm
+    along = {}
+    for parameter, attributes in program.state().items():
+        gradient = gradients[parameter].T if "intq.transposed" in attributes else gradients[parameter]
+        along[text_of(attributes, "intq.file")] = step * gradient
+    ahead, behind = (loss_of_file(model, inputs, outputs, {k: s * g for k, g in along.items()}) for s in (1, -1))
+    np.testing.assert_allclose((ahead - behind) / (2 * step), norm ** 2, rtol=1e-2)
+
+
+@pytest.mark.parametrize("options,message", [
+    (["--loss=mlm"], "expected a forward graph with one float output, or one named logits or by --logits"),
+    (["--loss=mlm", "--logits=scores"], "logits: expected the names of float outputs, but got 'scores'"),
+    (["--logits=prediction_scores"], "logits: expected a loss to add (--loss) to the outputs named")])
+def test_logits_that_do_not_fit(build, shared, options, message):
+    done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'bert_toy_optimized.onnx'}", "--bind=batch=2",
+                    "--bind=max_seq_len_in_batch=8", *options)
+    assert done.returncode == 2 and message in done.stderr, done.stderr[:1000]

@@ -151,6 +151,7 @@ private:
   void collectOutputs(llvm::SmallVectorImpl<Result> &results);
   void collectGradients(llvm::SmallVectorImpl<Result> &results);
   mlir::Value buildLoss(llvm::ArrayRef<mlir::Value> outputs);
+  llvm::SmallVector<mlir::Value> chosenLogits(llvm::ArrayRef<Result> results);
   void addLoss(llvm::SmallVectorImpl<Result> &results);
   mlir::Value emittedView(mlir::Value base, const View &view);
   mlir::Value materializeView(mlir::Value base, const View &view);

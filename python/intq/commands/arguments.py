@@ -60,6 +60,9 @@ def add_graph(parser):
     parser.add_argument("--loss", choices=("cross-entropy", "mse", "span", "mlm"), default=None,
                         help="loss to add to a graph without one; its label inputs are named labels, for span "
                         "start_positions and end_positions")
+    parser.add_argument("--logits", action="append", default=[], metavar="NAME",
+                        help="the output that the added loss is of; for span twice, start and end (default: the output "
+                        "named logits, or the only one)")
     parser.add_argument("--train", action="append", default=[], metavar="GLOB",
                         help="train only the parameters whose name matches; may be repeated")
     parser.add_argument("--freeze", action="append", default=[], metavar="GLOB",
@@ -74,7 +77,7 @@ def add_graph(parser):
 
 def graph_options(args):
     options = {"bind": dict(args.bind), "limits": dict(args.limit), "train": args.train, "freeze": args.freeze,
-               "padding": dict(args.padding_idx)}
+               "padding": dict(args.padding_idx), "logits": args.logits}
     if args.trust_links:
         options["link_root"] = args.trust_links
     if args.loss:
