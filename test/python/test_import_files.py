@@ -7,6 +7,8 @@ from imported_model import Imported, run_tool, text_of
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
+from intq import cli
+
 ORT = "onnxruntime/"
 MLP = ["--bind=input-0_dim0=2", "--bind=input-0_dim1=784", "--bind=output-0_dim0=2"]
 TOKENS = ["--bind=batch=2", "--bind=seq=8"]
@@ -20,7 +22,7 @@ REFUSED = {
     ORT + "test_training_model_1.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
     ORT + "test_training_model_2.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
     ORT + "transform_recompute_3layer_bloom_optimized_training.onnx": "an ORTModule graph (form B, YieldOp)",
-    ORT + "grad_add_mul.onnx": "the standard's training extension (form E)",
+    ORT + "bert_3d_attention_opt.onnx": "(ai.onnx Einsum, version 19): this operator is not supported",
     ORT + "transform_computation_reduction_reshape_mlm_bert_e2e.onnx": "float16 and others are not supported",
     ORT + "transform_computation_reduction_gather_gather_roberta_e2e.onnx": "float16 and others are not supported",
     ORT + "transform_fusion_attention_distilbert.onnx": "expected a target shape with as many elements",
@@ -135,6 +137,15 @@ def test_loss_of_named_outputs(build, shared, name):
         along[text_of(attributes, "intq.file")] = step * gradient
     ahead, behind = (loss_of_file(model, inputs, outputs, {k: s * g for k, g in along.items()}) for s in (1, -1))
     np.testing.assert_allclose((ahead - behind) / (2 * step), norm ** 2, rtol=1e-2)
+
+
+def test_standard_gradient(shared, tmp_path):
+    """Form E: d = (a + b)·a."""
+    np.savez(tmp_path / "in.npz", a=np.float32(3), b=np.float32(5))
+    assert cli.main(["step", str(shared / ORT / "grad_add_mul.onnx"), "--recipe", "float", "--inputs",
+                     str(tmp_path / "in.npz"), "--outputs", str(tmp_path / "out.npz")]) == 0
+    got = np.load(tmp_path / "out.npz")
+    assert {name: got[name].item() for name in got} == {"d": 24, "loss": 24, "grad/a": 2 * 3 + 5, "grad/b": 3}
 
 
 @pytest.mark.parametrize("options,message", [

@@ -57,6 +57,27 @@ def test_backward_of_the_file_against_differentiation(build, tmp_path):
         np.testing.assert_array_equal(value, backward[name], err_msg=name)
 
 
+def test_standard_gradient_against_differentiation(build, tmp_path):
+    """Form E: the loss is y, and xs alone is trained."""
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    model = models.training("D")
+    forward = imported(build, tmp_path, model).run(inputs)
+    chosen = [k[5:] for k in forward if k.startswith("grad/")][1:3]
+    rest = [t.name for t in model.graph.initializer if "grad/" + t.name in forward and t.name not in chosen]
+    results = [f"d_{name}" for name in chosen]
+    model.graph.node.append(onnx.helper.make_node("Gradient", chosen + rest, results, domain="ai.onnx.preview.training",
+                                                  xs=chosen, zs=rest, y="loss"))
+    for result in results:
+        model.graph.output.append(onnx.helper.make_tensor_value_info(result, onnx.TensorProto.FLOAT, None))
+    model.opset_import.append(onnx.helper.make_opsetid("ai.onnx.preview.training", 1))
+    program = imported(build, tmp_path, model)
+    got = program.run(inputs)
+    assert 'intq.form = "E"' in program.text and {k[5:] for k in got if k.startswith("grad/")} == set(chosen)
+    assert got.keys() < forward.keys()
+    for name, value in got.items():
+        np.testing.assert_array_equal(value, forward[name], err_msg=name)
+
+
 def test_fused_operators_against_their_parts(build, tmp_path):
     inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
     apart = imported(build, tmp_path, models.fused(apart=True)).run(inputs)

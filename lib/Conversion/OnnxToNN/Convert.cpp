@@ -35,74 +35,6 @@ static const Handlers &allHandlers() {
   return handlers;
 }
 
-// A node of the standard's training extension (form E) with what it says: Gradient's names, an optimizer's numbers.
-static std::string describeExtension(onnx::NodeOp node) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << "'" << node.getName() << "' (" << node.getOpType();
-  for (NamedAttribute entry : node.getSettings()) {
-    os << ", " << entry.getName().getValue() << " = ";
-    if (auto number = dyn_cast<FloatAttr>(entry.getValue()))
-      os << number.getValueAsDouble();
-    else
-      os << entry.getValue();
-  }
-  os << ")";
-  return text;
-}
-
-// Which form the file has (decision 1): by how gradients leave the graph.
-LogicalResult Converter::checkForm() {
-  unsigned yields = 0, optimizers = 0;
-  std::string extension;
-  llvm::StringMap<Value> tensors; // inputs and initializers by name
-  graph.walk([&](Operation *op) {
-    if (auto input = dyn_cast<onnx::InputOp>(op))
-      tensors[input.getName()] = input.getResult();
-    if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
-      tensors[initializer.getName()] = initializer.getResult();
-    auto node = dyn_cast<onnx::NodeOp>(op);
-    if (!node)
-      return;
-    llvm::StringRef type = node.getOpType();
-    yields += opOf(node) == "com.microsoft::YieldOp";
-    optimizers += type == "AdamWOptimizer" || type == "SGDOptimizerV2";
-    if (node.getDomain().starts_with("ai.onnx.preview"))
-      extension += (extension.empty() ? "" : ", ") + describeExtension(node);
-    if (opOf(node) == "com.microsoft::InPlaceAccumulatorV2" && node.getInputs().size() >= 2) {
-      form = "A";
-      // Decision 10: the gradient is operand 1; buffers and flags are bookkeeping.
-      for (auto [i, value] : llvm::enumerate(node.getInputs()))
-        if (i != 1)
-          bookkeeping.insert(value);
-      bookkeeping.insert(node.getOutputs().begin(), node.getOutputs().end());
-      if (auto buffer = node.getInputs()[0].getDefiningOp<onnx::InputOp>())
-        gradients[node.getInputs()[1]] = buffer.getName().drop_back(kBufferSuffix.size()).str();
-    }
-  });
-  if (optimizers)
-    return graph.emitError() << "expected a training or forward graph, but got an optimizer model; hand in the "
-                                "forward or training model";
-  if (!extension.empty())
-    return graph.emitError() << "expected a training or forward graph, but got the standard's training extension (form E), "
-                             << printable(extension) << "; hand in the forward graph with its loss: gradients and update are "
-                             << "intq's own, the optimizer's numbers are options (--adam-betas, --adam-eps, --weight-decay)";
-  if (yields)
-    return graph.emitError() << "expected the forward and backward of a whole step, but got an ORTModule graph "
-                                "(form B, YieldOp), whose loss and parameters are outside; export the model with its loss";
-  auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
-  if (form == "A")
-    return success();
-  for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>())) {
-    llvm::StringRef parameter = name.getValue();
-    if (parameter.consume_back("_grad") && tensors.contains(parameter)) {
-      form = "C";
-      gradients[value] = parameter.str();
-    }
-  }
-  return success();
-}
-
 void Converter::readInputs() {
   unsigned order = 0;
   for (auto input : graph.getBody().getOps<onnx::InputOp>()) {
@@ -283,7 +215,9 @@ void Converter::convertNode(onnx::NodeOp node) {
     auto it = allHandlers().nodes.find(op);
     if (findings.empty() && it != allHandlers().nodes.end())
       return it->getValue()(*this, node);
-    Val val = findings.empty() ? defer(node, unsupported(op)) : Val();
+    // Whatever became of its operands, an operator that nothing here reads is a finding of its own.
+    bool isUnknown = it == allHandlers().nodes.end() && requiredOperands(op, node.getVersion()) == 0;
+    Val val = findings.empty() || isUnknown ? defer(node, unsupported(op)) : Val();
     val.kind = Val::Kind::Deferred;
     val.findings.insert(findings.begin(), findings.end());
     setAll(node, val);
@@ -329,7 +263,7 @@ LogicalResult Converter::run() {
   if (failed(reportFindings()) || failed(checkForm()))
     return failure();
   builder.setInsertionPointToEnd(module.getBody());
-  func = func::FuncOp::create(builder, graph.getLoc(), form == "D" ? program::kForward : program::kGrad,
+  func = func::FuncOp::create(builder, graph.getLoc(), derivesBackward() ? program::kForward : program::kGrad,
                               builder.getFunctionType({}, {}));
   block = func.addEntryBlock();
   builder.setInsertionPointToStart(block);
