@@ -193,6 +193,25 @@ def test_unknown_operator_behind_a_finding_is_listed(translate):
     refuses(done, "node 'e' (ai.onnx Elu, version 17): this operator is not supported")
 
 
+def test_free_dimensions_hide_no_other_finding(translate):
+    g = models.Graph()
+    g.input("x", TensorProto.FLOAT, ["batch", 3])
+    g.input("half", TensorProto.FLOAT16, [2, 3])
+    g.node("Relu", "x", name="good")
+    g.node("Elu", "good:0", name="bad", outputs=["y"])
+    g.node("Gemm", "x", g.weight("w", 4, 5), name="late", outputs=["z"])
+    g.output("y", [None, 3])
+    g.output("z", [None, 5])
+    done = translate(g.model())
+    refuses(done, "input 'x': expected a size for its dimension 'batch'; give it with --bind <dimension>=<size>")
+    for finding in ("input 'half': expected float32", "node 'bad' (ai.onnx Elu, version 17): this operator is not supported"):
+        assert finding in done.stderr
+    assert done.stderr.count("error: ") == 3, done.stderr  # and none that follows from these
+    done = translate(g.model(), "--bind=batch=2")
+    refuses(done, "node 'late' (ai.onnx Gemm, version 17): expected inner dimensions to agree")
+    assert "--bind" not in done.stderr
+
+
 def test_nodes_may_be_unsorted(translate):
     model = models.training("C")
     sorted_text = translate(model).stdout

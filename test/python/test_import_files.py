@@ -3,7 +3,7 @@ oracle are in test_import_values.py."""
 import numpy as np
 import onnx
 import pytest
-from imported_model import Imported, run_tool, text_of
+from imported_model import Imported, assert_gradients_close, run_tool, text_of
 from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
@@ -39,7 +39,7 @@ def test_refused(build, shared, name):
     assert done.returncode == 2 and REFUSED[name] in done.stderr, done.stderr[:1000]
 
 
-def example(program, model):
+def example(program):
     """Inputs that fit: small ids, full masks."""
     sizes, integer = {}, {}
     for _, kind, attributes in program.arguments:
@@ -67,7 +67,7 @@ TRAINED = {  # options, parameters
 def test_trained(build, shared, name):
     options, parameters = TRAINED[name]
     program = Imported(build, shared / name, *options)
-    got = program.run(example(program, onnx.load(str(shared / name))))
+    got = program.run(example(program))
     gradients = {k: v for k, v in got.items() if k.startswith("grad/")}
     assert len(gradients) == parameters
     assert all(np.all(np.isfinite(v)) for v in got.values())
@@ -77,9 +77,27 @@ def test_trained(build, shared, name):
 
 
 def test_multilayer_perceptron_of_onnx_runtime(build, shared):
+    """The backward of the training model against that of its eval model."""
+    folder = shared / ORT
+    backward, forward = (Imported(build, folder / f"training_api_{kind}_model.onnx", f"--checkpoint={folder / 'checkpoint.ckpt.bin'}",
+                                  *MLP) for kind in ("training", "eval"))
+    assert "nn.relu_grad" in backward.text and "nn.relu_grad" not in forward.text
+    random = np.random.default_rng(2)
+    forward.values = backward.values = {text_of(a, "intq.file"): random.normal(0, 0.1, [*map(int, kind[7:-5].split("x"))]).astype(np.float32)
+                                        for _, kind, a in forward.arguments if "intq.state" in a}
+    got, expected = (program.run(example(program)) for program in (backward, forward))
+    gradients = {k: v for k, v in expected.items() if k.startswith("grad/")}
+    assert len(gradients) == 4 and all(np.any(v) for v in gradients.values())
+    assert_gradients_close(got, gradients)
+
+
+@pytest.mark.parametrize("checkpoint,message", [
+    ("nominal_checkpoint.bin", "expected the values of the parameters, but got a nominal checkpoint, which has none"),
+    ("checkpoint.bin", "parameter 'fc1.weight': expected the checkpoint to hold its value")])
+def test_checkpoints_without_the_values(build, shared, checkpoint, message):
     done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'training_api_training_model.onnx'}",
-                    f"--checkpoint={shared / ORT / 'checkpoint.ckpt.bin'}", *MLP)
-    assert done.returncode == 0 and "nn.relu_grad" in done.stdout, done.stderr
+                    f"--checkpoint={shared / ORT / checkpoint}", *MLP)
+    assert done.returncode == 2 and message in done.stderr, done.stderr[:1000]
 
 
 NAMED = {  # options, outputs that the loss is of, parameters, of these without effect on it
@@ -124,7 +142,7 @@ def test_loss_of_named_outputs(build, shared, name):
     options, outputs, parameters, idle = NAMED[name]
     program, model = Imported(build, shared / name, *options, *(f"--logits={o}" for o in outputs)), onnx.load(str(shared / name))
     sort_nodes(model.graph)
-    inputs = example(program, model)
+    inputs = example(program)
     got = program.run(inputs)
     np.testing.assert_allclose(got["loss"], loss_of_file(model, inputs, outputs), rtol=1e-5)
     gradients = {k[5:]: v.astype(np.float64) for k, v in got.items() if k.startswith("grad/")}
@@ -156,3 +174,15 @@ def test_logits_that_do_not_fit(build, shared, options, message):
     done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'bert_toy_optimized.onnx'}", "--bind=batch=2",
                     "--bind=max_seq_len_in_batch=8", *options)
     assert done.returncode == 2 and message in done.stderr, done.stderr[:1000]
+
+
+WITH_ORACLE = {  # in test_import_values.py
+    "bert2_training_grads.onnx", "bert2_training_model.onnx", "ort_artifacts/training_model.onnx", "ort_artifacts/eval_model.onnx",
+    *(f"torch_dynamo/{name}.onnx" for name in ("albert_cls_opset20_named", "bert_cls_opset20_named", "bert_cls_opset20_optimized",
+                                                "bert_cls_opset23_attention", "bert_mlm_opset20_named"))}
+HERE = {ORT + f"{name}.onnx" for name in ("training_api_training_model", "training_api_eval_model", "grad_add_mul")}
+
+
+def test_every_file_is_tested(shared):
+    files = {str(path.relative_to(shared)) for path in shared.rglob("*.onnx")}
+    assert files == WITH_ORACLE | HERE | REFUSED.keys() | TRAINED.keys() | NAMED.keys()

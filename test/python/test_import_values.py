@@ -153,12 +153,15 @@ def test_backward_in_the_file(build, name):
 
 
 @needs_shared
-def test_artifacts_agree_with_their_forward(build):
+@pytest.mark.parametrize("name", ["forward", "eval_model"])
+def test_artifacts_agree_with_their_forward(build, name):
     """ONNX Runtime's training graph against autodiff of its forward graph, from the same parameters."""
     folder = SHARED / "ort_artifacts"
-    forward = Imported(build, folder / "forward.onnx", "--loss=cross-entropy")
-    backward = Imported(build, folder / "training_model.onnx", f"--checkpoint={folder / 'checkpoint'}")
-    backward.values = forward.values
+    checkpoint = f"--checkpoint={folder / 'checkpoint'}"
+    forward = Imported(build, folder / f"{name}.onnx", "--loss=cross-entropy" if name == "forward" else checkpoint)
+    backward = Imported(build, folder / "training_model.onnx", checkpoint)
+    values = onnx.load(str(folder / "forward.onnx")).graph.initializer
+    forward.values = backward.values = {t.name: onnx.numpy_helper.to_array(t) for t in values}
     batches = np.load(folder / "batches.npz")
     inputs = {k: batches[k][0] for k in ("input_ids", "attention_mask", "labels")}
     expected, got = forward.run(inputs), backward.run(inputs)

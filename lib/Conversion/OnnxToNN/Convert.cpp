@@ -35,6 +35,14 @@ static const Handlers &allHandlers() {
   return handlers;
 }
 
+// A finding about the input itself, whatever uses it; conversion goes on to the findings of the nodes.
+void Converter::deferInput(Val &val, const llvm::Twine &why) {
+  val.kind = Val::Kind::Deferred;
+  val.findings.insert(messages.size());
+  required.insert(messages.size());
+  messages.push_back(why.str());
+}
+
 void Converter::readInputs() {
   unsigned order = 0;
   for (auto input : graph.getBody().getOps<onnx::InputOp>()) {
@@ -51,26 +59,23 @@ void Converter::readInputs() {
       else if (auto it = options.bind.find(cast<StringAttr>(dim).getValue()); it != options.bind.end())
         size = it->getValue();
       else {
-        errors.push_back(("input '" + input.getName() + "': expected a size for its dimension '" +
-                          cast<StringAttr>(dim).getValue() + "'; give it with --bind <dimension>=<size>")
-                             .str());
+        deferInput(val, "input '" + input.getName() + "': expected a size for its dimension '" +
+                            cast<StringAttr>(dim).getValue() + "'; give it with --bind <dimension>=<size>");
         isBound = false;
       }
       val.shape.push_back(size);
     }
     auto count = elementCount(val.shape);
     if (isBound && (!count || *count == 0 || *count > (int64_t(1) << 31)))
-      errors.push_back("input '" + input.getName().str() + "': expected between 1 and 2^31 elements, but got " +
-                       shapeText(val.shape));
-    if (!isBound || !count || *count == 0)
-      continue;
-    if (val.elem == Elem::F32) {
+      deferInput(val, "input '" + input.getName() + "': expected between 1 and 2^31 elements, but got " + shapeText(val.shape));
+    bool fits = !val.is(Val::Kind::Deferred);
+    if (fits && val.elem == Elem::F32) {
       sources.push_back(std::make_unique<Source>());
       *sources.back() = {input.getName().str(), val.shape, true, false, false, order++, {}};
       val.kind = Val::Kind::Parameter;
       val.source = sources.back().get();
       val.view = View::identity(val.shape);
-    } else if (!isFloat(val.elem) && val.elem != Elem::Other && *count <= kMaxFolded) {
+    } else if (fits && !isFloat(val.elem) && val.elem != Elem::Other && *count <= kMaxFolded) {
       NamedAttrList attributes;
       attributes.set(program::kInput, input.getNameAttr());
       attributes.set(program::kDtype, builder.getStringAttr(nameOf(val.elem)));
@@ -81,11 +86,12 @@ void Converter::readInputs() {
       std::vector<int64_t> index(*count);
       std::iota(index.begin(), index.end(), 0);
       val.index = std::make_shared<const std::vector<int64_t>>(std::move(index));
-    } else {
-      errors.push_back("input '" + input.getName().str() +
-                       "': expected float32, int64, int32 or bool elements (float16 and others are not supported)");
-      continue;
+    } else if (fits) {
+      deferInput(val, "input '" + input.getName() +
+                          "': expected float32, int64, int32 or bool elements (float16 and others are not supported)");
     }
+    if (val.is(Val::Kind::Deferred))
+      val.shape.clear();
     values[input.getResult()] = std::move(val);
   }
 }
@@ -271,8 +277,6 @@ LogicalResult Converter::run() {
   readInputs();
   readInitializers();
   findOrientations();
-  if (!errors.empty())
-    return reportFindings();
   for (auto node : graph.getBody().getOps<onnx::NodeOp>()) {
     convertNode(node);
     if (!withinBudget(node))
@@ -286,7 +290,8 @@ LogicalResult Converter::finish() {
   collectOutputs(results);
   addLoss(results);
   collectGradients(results);
-  checkGlobs();
+  if (required.empty())
+    checkGlobs();
   if (failed(reportFindings()))
     return failure();
   llvm::SmallVector<Value> values;

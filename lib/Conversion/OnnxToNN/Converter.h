@@ -139,6 +139,7 @@ private:
   void checkOperands(onnx::NodeOp node);
   void checkAliasing();
   bool withinBudget(onnx::NodeOp node);
+  void deferInput(Val &val, const llvm::Twine &why);
   void readInputs();
   void readInitializers();
   void findOrientations();
