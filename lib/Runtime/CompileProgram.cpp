@@ -21,6 +21,7 @@ static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, con
   importOptions.conversion.train = options.train;
   importOptions.conversion.freeze = options.freeze;
   importOptions.conversion.loss = options.loss;
+  importOptions.conversion.logits = options.logits;
   importOptions.checkpoint = options.checkpoint;
   return importModel(context, path, importOptions);
 }

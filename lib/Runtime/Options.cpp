@@ -243,6 +243,7 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   readSizes(r, "padding", 0, o.padding);
   readTexts(r, "train", o.train);
   readTexts(r, "freeze", o.freeze);
+  readTexts(r, "logits", o.logits);
   readLimits(r, o);
   r.text("link_root", o.file.linkRoot);
   r.flag("checkpointing", o.training.checkpointing);

@@ -12,7 +12,7 @@ struct Options {
   std::string engine = "cpu", isa = "auto", checkpoint, loss, dumpStages, cacheDir;
   unsigned threads = 0;
   llvm::StringMap<int64_t> bind, padding;
-  std::vector<std::string> train, freeze;
+  std::vector<std::string> train, freeze, logits;
   FileOptions file;
   bool deriveBackward = false; ///< intq's own gradients in place of the file's
   int64_t maxFolded = OnnxToNNOptions().maxFolded;

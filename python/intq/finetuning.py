@@ -15,6 +15,7 @@ from intq.evaluation import evaluate, evaluate_ranks
 from intq.export import SEQUENCE, export_training
 from intq.feeding import Feeder, check_fits, logits_name
 from intq.norm_cache import NormCache
+from intq.options import link_options
 from intq.padding import Padding, check_can_cut
 from intq.plot import plot_run
 from intq.program import Program, inspect
@@ -78,12 +79,14 @@ class FineTuning:
             self.num_labels = self.num_labels or onnx_file.num_labels(self.graph)
             if args.checkpoint and not Path(args.checkpoint).is_file():
                 raise UserError(f"{args.checkpoint}: expected a checkpoint file of ONNX Runtime, but got none")
-            self.completion = {"bind": onnx_file.bindings(self.graph, args.batch, args.seq)}
+            self.completion = {"bind": onnx_file.bindings(self.graph, args.batch, args.seq), "limits": dict(args.limit)}
             if loss := onnx_file.missing_loss(self.graph, self.task):
                 self.completion["loss"] = loss
         else:
             if args.checkpoint:
                 raise UserError("--checkpoint goes with an .onnx model; a checkpoint folder holds its own weights")
+            if args.limit or args.trust_links:
+                raise UserError("--limit and --trust-links go with an .onnx model")
             self.checkpoint = CheckpointFolder.open(args.model)
             self.tokenizer_folder = resolve(args.tokenizer) if args.tokenizer else self.checkpoint.path
             self.completion = {}
@@ -157,6 +160,7 @@ class FineTuning:
         graph = self.folder.path / "train.onnx"
         results.copy_tokenizer(self.tokenizer_folder, self.folder.path / "tokenizer")
         if self.is_onnx and not graph.exists():
+            self._check_weight_files()
             onnx_file.copy_model(self.args.model, graph)
             if self.args.checkpoint:
                 shutil.copyfile(self.args.checkpoint, self.folder.initial_checkpoint)
@@ -176,6 +180,12 @@ class FineTuning:
         self.program.require_values()
         self.folder.require_space(4 * state_bytes(self.program))
         self.trainer = self._trainer(functions[0])
+
+    def _check_weight_files(self):
+        """Links are judged where the user's file lies (H31, H32): its copy has none."""
+        if onnx_file.weight_files(self.graph):
+            given = {"checkpoint": self.args.checkpoint} if self.args.checkpoint else {}
+            inspect(self.args.model, {**self.completion, **given, **link_options(self.args)})
 
     def _check_against_program(self, function):
         for spec in self.program.inputs(function):

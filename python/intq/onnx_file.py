@@ -51,11 +51,15 @@ def missing_loss(model, task):
     return {"classification": "cross-entropy", "regression": "mse", "qa": "span"}[task]
 
 
+def weight_files(model):
+    """Where its external data lie, relative to the file."""
+    return sorted({e.value for t in model.graph.initializer for e in t.external_data if e.key == "location"})
+
+
 def copy_model(path, target):
     """Copies the file and the weight files beside it."""
     path, target = Path(path), Path(target)
-    locations = {e.value for t in read_graph(path).graph.initializer for e in t.external_data if e.key == "location"}
-    for location in sorted(locations):
+    for location in weight_files(read_graph(path)):
         if Path(location).is_absolute() or ".." in Path(location).parts:
             raise UserError(f"{path}: expected weight files below its folder, but got '{location}'")
         (target.parent / location).parent.mkdir(parents=True, exist_ok=True)

@@ -113,6 +113,11 @@ def default_cache_folder():
     return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "intq")
 
 
+def link_options(chosen):
+    """What the compiler is told of --trust-links."""
+    return {"link_root": chosen.trust_links} if chosen.trust_links else {}
+
+
 def sampling_options(chosen):
     """What the compiler is told of --wta-crs and --checkpointing; `chosen` has them as attributes."""
     options = {"checkpointing": True} if chosen.checkpointing else {}

@@ -149,13 +149,13 @@ def _checked(spec, inputs):
         raise UserError(f"input '{spec['name']}': expected shape {spec['shape']}, but got {list(array.shape)}")
     wanted = np.dtype(DTYPES[spec["dtype"]][1])
     if array.dtype == wanted:
-        return np.ascontiguousarray(array)
+        return np.asarray(array, order="C")
     if array.dtype.kind not in "biuf" or (array.dtype.kind == "f") != (wanted.kind == "f"):
         raise UserError(f"input '{spec['name']}': expected {wanted.name}, but got {array.dtype.name}")
     converted = array.astype(wanted)
     if wanted.kind != "f" and not np.array_equal(converted.astype(array.dtype), array):
         raise UserError(f"input '{spec['name']}': values do not fit {wanted.name}")
-    return np.ascontiguousarray(converted)
+    return np.asarray(converted, order="C")
 
 
 def _pack(specs, arrays):

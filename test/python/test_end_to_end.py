@@ -123,6 +123,27 @@ def test_an_onnx_file_as_model(checkpoint, run, tmp_path):
     assert onnxruntime.InferenceSession(tmp_path / "r" / "model" / "model.onnx").run(None, given)[0].shape == (6, 2)
 
 
+def test_links_and_limits_of_an_onnx_model(checkpoint, run, tmp_path):
+    """Weight files that are links are trusted where the user says so, and not because the run copies them."""
+    assert run("export", checkpoint, "--batch", "6", "--seq", "10", "-o", tmp_path / "e.onnx")[0] == 0
+    model, store = tmp_path / "m.onnx", tmp_path / "store"
+    onnx.save(onnx.load(tmp_path / "e.onnx"), model, save_as_external_data=True, location="w.bin", size_threshold=0)
+    store.mkdir()
+    (tmp_path / "w.bin").rename(store / "blob")
+    (tmp_path / "w.bin").symlink_to(store / "blob")
+    job = ["finetune", model, "--tokenizer", checkpoint, "--train", write_data(tmp_path / "t.tsv", 12, 1), "--batch", "6",
+           "--seq", "10", "--steps", "1", "--out", tmp_path / "r"]
+    for options, message in (([], "cannot open external data 'w.bin'"),
+                             (["--trust-links", store, "--limit", "nodes=3"], "at most 3 nodes")):
+        code, _, err = run(*job, *options)
+        assert code == 2 and message in err and not (tmp_path / "r").exists(), err
+    code, _, err = run(*job, "--trust-links", store)
+    assert code == 0, err
+    job[1] = checkpoint
+    code, _, err = run(*job[:-1], tmp_path / "other", "--limit", "nodes=3")
+    assert code == 2 and "--limit and --trust-links go with an .onnx model" in err
+
+
 @pytest.fixture
 def graph(checkpoint, run, tmp_path):
     assert run("export", checkpoint, "--batch", "2", "--seq", "4", "-o", tmp_path / "m.onnx")[0] == 0

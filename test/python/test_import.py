@@ -147,12 +147,30 @@ def test_graphs(translate, nodes, message):
     refuses(translate(small(nodes=nodes)), message)
 
 
-def test_training_extension_is_named(translate):
+def extended(*nodes):
+    """The small model with nodes of the standard's training extension."""
     nodes = [helper.make_node("Gemm", ["x", "w"], ["y"], transB=1),
-             helper.make_node("Gradient", ["x"], ["g"], name="derive", domain="ai.onnx.preview.training", xs=["x"], y="y")]
-    done = translate(small(nodes=nodes, opsets=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.preview.training", 1)]))
-    refuses(done, "expected a training or forward graph, but got the standard's training extension (form E), 'derive' (Gradient, ")
-    assert 'y = "y"' in done.stderr
+             *(helper.make_node(op, i, [f"g{k}"], name="derive", domain="ai.onnx.preview.training", **attributes)
+               for k, (op, i, attributes) in enumerate(nodes))]
+    return small(nodes=nodes, opsets=[helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.preview.training", 1)])
+
+
+@pytest.mark.parametrize("nodes", [
+    [("Gradient", ["w"], {"xs": ["w"], "y": "y"})] * 2,
+    [("Momentum", ["x", "w"], {"alpha": 0.9})],
+    [("Gradient", ["x"], {"xs": ["w"], "y": "y"})],  # at another value
+    [("Gradient", ["w", "y"], {"xs": ["w"], "zs": ["y"], "y": "y"})],  # something computed is held constant
+    [("Gradient", ["w"], {"xs": ["w"], "y": "z"})],
+    [("Gradient", ["w"], {"xs": 3, "y": "y"})],
+    [("Gradient", ["w"], {"y": "y"})]])
+def test_training_extension_is_one_gradient(translate, nodes):
+    done = translate(extended(*nodes))
+    refuses(done, "expected one Gradient (form E) of an output y at the inputs and initializers that xs and zs name, but got ")
+    assert "but got 'derive' (" in done.stderr
+
+
+def test_gradient_of_a_tensor(translate):
+    refuses(translate(extended(("Gradient", ["w"], {"xs": ["w"], "y": "y"}))), "y to name a scalar float output, but got 'y'")
 
 
 def test_declared_shapes_are_checked(translate):
@@ -167,6 +185,31 @@ def test_all_findings_are_listed(translate):
     refuses(done, "'first'")
     assert "'third'" in done.stderr
     assert "'fourth'" not in done.stderr  # no output depends on it
+
+
+def test_unknown_operator_behind_a_finding_is_listed(translate):
+    done = translate(small(nodes=[helper.make_node("Softmax", ["x"], ["s"], axis=0), helper.make_node("Elu", ["s"], ["y"], name="e")]))
+    refuses(done, "expected the last axis, but got 0")
+    refuses(done, "node 'e' (ai.onnx Elu, version 17): this operator is not supported")
+
+
+def test_free_dimensions_hide_no_other_finding(translate):
+    g = models.Graph()
+    g.input("x", TensorProto.FLOAT, ["batch", 3])
+    g.input("half", TensorProto.FLOAT16, [2, 3])
+    g.node("Relu", "x", name="good")
+    g.node("Elu", "good:0", name="bad", outputs=["y"])
+    g.node("Gemm", "x", g.weight("w", 4, 5), name="late", outputs=["z"])
+    g.output("y", [None, 3])
+    g.output("z", [None, 5])
+    done = translate(g.model())
+    refuses(done, "input 'x': expected a size for its dimension 'batch'; give it with --bind <dimension>=<size>")
+    for finding in ("input 'half': expected float32", "node 'bad' (ai.onnx Elu, version 17): this operator is not supported"):
+        assert finding in done.stderr
+    assert done.stderr.count("error: ") == 3, done.stderr  # and none that follows from these
+    done = translate(g.model(), "--bind=batch=2")
+    refuses(done, "node 'late' (ai.onnx Gemm, version 17): expected inner dimensions to agree")
+    assert "--bind" not in done.stderr
 
 
 def test_nodes_may_be_unsorted(translate):

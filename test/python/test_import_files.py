@@ -3,7 +3,11 @@ oracle are in test_import_values.py."""
 import numpy as np
 import onnx
 import pytest
-from imported_model import Imported, run_tool
+from imported_model import Imported, assert_gradients_close, run_tool, text_of
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from intq import cli
 
 ORT = "onnxruntime/"
 MLP = ["--bind=input-0_dim0=2", "--bind=input-0_dim1=784", "--bind=output-0_dim0=2"]
@@ -18,7 +22,7 @@ REFUSED = {
     ORT + "test_training_model_1.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
     ORT + "test_training_model_2.onnx": "(com.microsoft Recv, version 1): this operator is not supported",
     ORT + "transform_recompute_3layer_bloom_optimized_training.onnx": "an ORTModule graph (form B, YieldOp)",
-    ORT + "grad_add_mul.onnx": "the standard's training extension (form E)",
+    ORT + "bert_3d_attention_opt.onnx": "(ai.onnx Einsum, version 19): this operator is not supported",
     ORT + "transform_computation_reduction_reshape_mlm_bert_e2e.onnx": "float16 and others are not supported",
     ORT + "transform_computation_reduction_gather_gather_roberta_e2e.onnx": "float16 and others are not supported",
     ORT + "transform_fusion_attention_distilbert.onnx": "expected a target shape with as many elements",
@@ -35,7 +39,7 @@ def test_refused(build, shared, name):
     assert done.returncode == 2 and REFUSED[name] in done.stderr, done.stderr[:1000]
 
 
-def example(program, model):
+def example(program):
     """Inputs that fit: small ids, full masks."""
     sizes, integer = {}, {}
     for _, kind, attributes in program.arguments:
@@ -63,7 +67,7 @@ TRAINED = {  # options, parameters
 def test_trained(build, shared, name):
     options, parameters = TRAINED[name]
     program = Imported(build, shared / name, *options)
-    got = program.run(example(program, onnx.load(str(shared / name))))
+    got = program.run(example(program))
     gradients = {k: v for k, v in got.items() if k.startswith("grad/")}
     assert len(gradients) == parameters
     assert all(np.all(np.isfinite(v)) for v in got.values())
@@ -73,6 +77,112 @@ def test_trained(build, shared, name):
 
 
 def test_multilayer_perceptron_of_onnx_runtime(build, shared):
+    """The backward of the training model against that of its eval model."""
+    folder = shared / ORT
+    backward, forward = (Imported(build, folder / f"training_api_{kind}_model.onnx", f"--checkpoint={folder / 'checkpoint.ckpt.bin'}",
+                                  *MLP) for kind in ("training", "eval"))
+    assert "nn.relu_grad" in backward.text and "nn.relu_grad" not in forward.text
+    random = np.random.default_rng(2)
+    forward.values = backward.values = {text_of(a, "intq.file"): random.normal(0, 0.1, [*map(int, kind[7:-5].split("x"))]).astype(np.float32)
+                                        for _, kind, a in forward.arguments if "intq.state" in a}
+    got, expected = (program.run(example(program)) for program in (backward, forward))
+    gradients = {k: v for k, v in expected.items() if k.startswith("grad/")}
+    assert len(gradients) == 4 and all(np.any(v) for v in gradients.values())
+    assert_gradients_close(got, gradients)
+
+
+@pytest.mark.parametrize("checkpoint,message", [
+    ("nominal_checkpoint.bin", "expected the values of the parameters, but got a nominal checkpoint, which has none"),
+    ("checkpoint.bin", "parameter 'fc1.weight': expected the checkpoint to hold its value")])
+def test_checkpoints_without_the_values(build, shared, checkpoint, message):
     done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'training_api_training_model.onnx'}",
-                    f"--checkpoint={shared / ORT / 'checkpoint.ckpt.bin'}", *MLP)
-    assert done.returncode == 0 and "nn.relu_grad" in done.stdout, done.stderr
+                    f"--checkpoint={shared / ORT / checkpoint}", *MLP)
+    assert done.returncode == 2 and message in done.stderr, done.stderr[:1000]
+
+
+NAMED = {  # options, outputs that the loss is of, parameters, of these without effect on it
+    ORT + "bert_toy_optimized.onnx": (["--bind=batch=2", "--bind=max_seq_len_in_batch=8", "--loss=mlm"],
+                                      ["prediction_scores"], 94, 4),  # pooler and the other head
+    ORT + "TFBertForQuestionAnswering.onnx": (["--bind=batch_size=2", "--loss=span"], ["output_1", "output_2"], 391, 0),
+}
+
+
+def negative_log_likelihood(scores, labels):
+    scores = scores.astype(np.float64)
+    logs = scores - np.log(np.exp(scores).sum(-1, keepdims=True))
+    return -np.mean(np.take_along_axis(logs, labels[..., None], -1))
+
+
+def sort_nodes(graph):
+    """The onnx package evaluates nodes as they stand."""
+    known, waiting = {"", *(i.name for i in graph.input), *(t.name for t in graph.initializer)}, list(graph.node)
+    del graph.node[:]
+    while waiting:
+        node = waiting.pop(next(i for i, n in enumerate(waiting) if known.issuperset(n.input)))
+        graph.node.append(node)
+        known.update(node.output)
+
+
+def loss_of_file(model, inputs, outputs, moved=None):
+    """The loss that the onnx package's outputs give, after initializers were moved."""
+    copy = onnx.ModelProto.FromString(model.SerializeToString())
+    for tensor in copy.graph.initializer if moved else ():
+        if tensor.name in moved:
+            value = numpy_helper.to_array(tensor) + moved[tensor.name]
+            tensor.CopyFrom(numpy_helper.from_array(value.astype(np.float32), tensor.name))
+    own = {i.name: inputs[i.name].astype(onnx.helper.tensor_dtype_to_np_dtype(i.type.tensor_type.elem_type))
+           for i in copy.graph.input if i.name in inputs}
+    labels = [inputs["labels"]] if "labels" in inputs else [inputs["start_positions"], inputs["end_positions"]]
+    return np.mean([negative_log_likelihood(*pair) for pair in zip(ReferenceEvaluator(copy).run(outputs, own), labels)])
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_loss_of_named_outputs(build, shared, name):
+    """The loss against the onnx package's outputs, its gradients against the slope of that loss along them."""
+    options, outputs, parameters, idle = NAMED[name]
+    program, model = Imported(build, shared / name, *options, *(f"--logits={o}" for o in outputs)), onnx.load(str(shared / name))
+    sort_nodes(model.graph)
+    inputs = example(program)
+    got = program.run(inputs)
+    np.testing.assert_allclose(got["loss"], loss_of_file(model, inputs, outputs), rtol=1e-5)
+    gradients = {k[5:]: v.astype(np.float64) for k, v in got.items() if k.startswith("grad/")}
+    norm = np.sqrt(sum(np.sum(np.square(g)) for g in gradients.values()))
+    assert len(gradients) == parameters and sum(not np.any(g) for g in gradients.values()) == idle
+    step = 1e-2 / norm
+    along = {}
+    for parameter, attributes in program.state().items():
+        gradient = gradients[parameter].T if "intq.transposed" in attributes else gradients[parameter]
+        along[text_of(attributes, "intq.file")] = step * gradient
+    ahead, behind = (loss_of_file(model, inputs, outputs, {k: s * g for k, g in along.items()}) for s in (1, -1))
+    np.testing.assert_allclose((ahead - behind) / (2 * step), norm ** 2, rtol=1e-2)
+
+
+def test_standard_gradient(shared, tmp_path):
+    """Form E: d = (a + b)·a."""
+    np.savez(tmp_path / "in.npz", a=np.float32(3), b=np.float32(5))
+    assert cli.main(["step", str(shared / ORT / "grad_add_mul.onnx"), "--recipe", "float", "--inputs",
+                     str(tmp_path / "in.npz"), "--outputs", str(tmp_path / "out.npz")]) == 0
+    got = np.load(tmp_path / "out.npz")
+    assert {name: got[name].item() for name in got} == {"d": 24, "loss": 24, "grad/a": 2 * 3 + 5, "grad/b": 3}
+
+
+@pytest.mark.parametrize("options,message", [
+    (["--loss=mlm"], "expected a forward graph with one float output, or one named logits or by --logits"),
+    (["--loss=mlm", "--logits=scores"], "logits: expected the names of float outputs, but got 'scores'"),
+    (["--logits=prediction_scores"], "logits: expected a loss to add (--loss) to the outputs named")])
+def test_logits_that_do_not_fit(build, shared, options, message):
+    done = run_tool(build, "intq-translate", f"--import-model={shared / ORT / 'bert_toy_optimized.onnx'}", "--bind=batch=2",
+                    "--bind=max_seq_len_in_batch=8", *options)
+    assert done.returncode == 2 and message in done.stderr, done.stderr[:1000]
+
+
+WITH_ORACLE = {  # in test_import_values.py
+    "bert2_training_grads.onnx", "bert2_training_model.onnx", "ort_artifacts/training_model.onnx", "ort_artifacts/eval_model.onnx",
+    *(f"torch_dynamo/{name}.onnx" for name in ("albert_cls_opset20_named", "bert_cls_opset20_named", "bert_cls_opset20_optimized",
+                                                "bert_cls_opset23_attention", "bert_mlm_opset20_named"))}
+HERE = {ORT + f"{name}.onnx" for name in ("training_api_training_model", "training_api_eval_model", "grad_add_mul")}
+
+
+def test_every_file_is_tested(shared):
+    files = {str(path.relative_to(shared)) for path in shared.rglob("*.onnx")}
+    assert files == WITH_ORACLE | HERE | REFUSED.keys() | TRAINED.keys() | NAMED.keys()

@@ -57,6 +57,27 @@ def test_backward_of_the_file_against_differentiation(build, tmp_path):
         np.testing.assert_array_equal(value, backward[name], err_msg=name)
 
 
+def test_standard_gradient_against_differentiation(build, tmp_path):
+    """Form E: the loss is y, and xs alone is trained."""
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    model = models.training("D")
+    forward = imported(build, tmp_path, model).run(inputs)
+    chosen = [k[5:] for k in forward if k.startswith("grad/")][1:3]
+    rest = [t.name for t in model.graph.initializer if "grad/" + t.name in forward and t.name not in chosen]
+    results = [f"d_{name}" for name in chosen]
+    model.graph.node.append(onnx.helper.make_node("Gradient", chosen + rest, results, domain="ai.onnx.preview.training",
+                                                  xs=chosen, zs=rest, y="loss"))
+    for result in results:
+        model.graph.output.append(onnx.helper.make_tensor_value_info(result, onnx.TensorProto.FLOAT, None))
+    model.opset_import.append(onnx.helper.make_opsetid("ai.onnx.preview.training", 1))
+    program = imported(build, tmp_path, model)
+    got = program.run(inputs)
+    assert 'intq.form = "E"' in program.text and {k[5:] for k in got if k.startswith("grad/")} == set(chosen)
+    assert got.keys() < forward.keys()
+    for name, value in got.items():
+        np.testing.assert_array_equal(value, forward[name], err_msg=name)
+
+
 def test_fused_operators_against_their_parts(build, tmp_path):
     inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
     apart = imported(build, tmp_path, models.fused(apart=True)).run(inputs)
@@ -132,12 +153,15 @@ def test_backward_in_the_file(build, name):
 
 
 @needs_shared
-def test_artifacts_agree_with_their_forward(build):
+@pytest.mark.parametrize("name", ["forward", "eval_model"])
+def test_artifacts_agree_with_their_forward(build, name):
     """ONNX Runtime's training graph against autodiff of its forward graph, from the same parameters."""
     folder = SHARED / "ort_artifacts"
-    forward = Imported(build, folder / "forward.onnx", "--loss=cross-entropy")
-    backward = Imported(build, folder / "training_model.onnx", f"--checkpoint={folder / 'checkpoint'}")
-    backward.values = forward.values
+    checkpoint = f"--checkpoint={folder / 'checkpoint'}"
+    forward = Imported(build, folder / f"{name}.onnx", "--loss=cross-entropy" if name == "forward" else checkpoint)
+    backward = Imported(build, folder / "training_model.onnx", checkpoint)
+    values = onnx.load(str(folder / "forward.onnx")).graph.initializer
+    forward.values = backward.values = {t.name: onnx.numpy_helper.to_array(t) for t in values}
     batches = np.load(folder / "batches.npz")
     inputs = {k: batches[k][0] for k in ("input_ids", "attention_mask", "labels")}
     expected, got = forward.run(inputs), backward.run(inputs)

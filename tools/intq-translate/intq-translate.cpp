@@ -18,6 +18,7 @@ static cl::opt<std::string> importModelFile("import-model", cl::desc("An ONNX fi
 static cl::opt<std::string> checkpoint("checkpoint", cl::desc("ONNX Runtime checkpoint with the parameters"),
                                        cl::value_desc("file"));
 static cl::opt<std::string> loss("loss", cl::desc("Loss to add: cross-entropy, mse, span, mlm"));
+static cl::list<std::string> logits("logits", cl::desc("Output that the added loss is of"), cl::value_desc("output"));
 static cl::list<std::string> bind("bind", cl::desc("Size of a symbolic dimension"),
                                   cl::value_desc("name=value"));
 static cl::list<std::string> train("train", cl::desc("Only these parameters are trained"), cl::value_desc("glob"));
@@ -46,6 +47,7 @@ static int translateModel(MLIRContext &context) {
   options.file.maxNodes = maxNodes;
   options.conversion.maxFolded = maxFolded;
   options.conversion.loss = loss;
+  options.conversion.logits.assign(logits.begin(), logits.end());
   options.conversion.train.assign(train.begin(), train.end());
   options.conversion.freeze.assign(freeze.begin(), freeze.end());
   if (failed(intq::parseBindings(bind, options.conversion.bind)))

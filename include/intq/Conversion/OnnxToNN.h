@@ -14,6 +14,7 @@ struct OnnxToNNOptions {
   llvm::StringMap<int64_t> bind;  ///< symbolic dimension → size
   std::optional<double> dropout;  ///< replaces every dropout ratio
   std::string loss;               ///< loss to add: cross-entropy, mse, span, mlm
+  std::vector<std::string> logits; ///< outputs that it is of (span: start, end); none: those so named, or the only one
   std::vector<std::string> train, freeze; ///< globs: where given only these parameters are trained; these are not
   llvm::StringMap<int64_t> padding;       ///< input of ids → the id whose row in a table is not trained
   /// Elements of constants and index maps that folding may make, in all (H25); reading 16 counts as making one.

@@ -35,72 +35,12 @@ static const Handlers &allHandlers() {
   return handlers;
 }
 
-// A node of the standard's training extension (form E) with what it says: Gradient's names, an optimizer's numbers.
-static std::string describeExtension(onnx::NodeOp node) {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << "'" << node.getName() << "' (" << node.getOpType();
-  for (NamedAttribute entry : node.getSettings()) {
-    os << ", " << entry.getName().getValue() << " = ";
-    if (auto number = dyn_cast<FloatAttr>(entry.getValue()))
-      os << number.getValueAsDouble();
-    else
-      os << entry.getValue();
-  }
-  os << ")";
-  return text;
-}
-
-// Which form the file has (decision 1): by how gradients leave the graph.
-LogicalResult Converter::checkForm() {
-  unsigned yields = 0, optimizers = 0;
-  std::string extension;
-  llvm::StringMap<Value> tensors; // inputs and initializers by name
-  graph.walk([&](Operation *op) {
-    if (auto input = dyn_cast<onnx::InputOp>(op))
-      tensors[input.getName()] = input.getResult();
-    if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
-      tensors[initializer.getName()] = initializer.getResult();
-    auto node = dyn_cast<onnx::NodeOp>(op);
-    if (!node)
-      return;
-    llvm::StringRef type = node.getOpType();
-    yields += opOf(node) == "com.microsoft::YieldOp";
-    optimizers += type == "AdamWOptimizer" || type == "SGDOptimizerV2";
-    if (node.getDomain().starts_with("ai.onnx.preview"))
-      extension += (extension.empty() ? "" : ", ") + describeExtension(node);
-    if (opOf(node) == "com.microsoft::InPlaceAccumulatorV2" && node.getInputs().size() >= 2) {
-      form = "A";
-      // Decision 10: the gradient is operand 1; buffers and flags are bookkeeping.
-      for (auto [i, value] : llvm::enumerate(node.getInputs()))
-        if (i != 1)
-          bookkeeping.insert(value);
-      bookkeeping.insert(node.getOutputs().begin(), node.getOutputs().end());
-      if (auto buffer = node.getInputs()[0].getDefiningOp<onnx::InputOp>())
-        gradients[node.getInputs()[1]] = buffer.getName().drop_back(kBufferSuffix.size()).str();
-    }
-  });
-  if (optimizers)
-    return graph.emitError() << "expected a training or forward graph, but got an optimizer model; hand in the "
-                                "forward or training model";
-  if (!extension.empty())
-    return graph.emitError() << "expected a training or forward graph, but got the standard's training extension (form E), "
-                             << printable(extension) << "; hand in the forward graph with its loss: gradients and update are "
-                             << "intq's own, the optimizer's numbers are options (--adam-betas, --adam-eps, --weight-decay)";
-  if (yields)
-    return graph.emitError() << "expected the forward and backward of a whole step, but got an ORTModule graph "
-                                "(form B, YieldOp), whose loss and parameters are outside; export the model with its loss";
-  auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
-  if (form == "A")
-    return success();
-  for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>())) {
-    llvm::StringRef parameter = name.getValue();
-    if (parameter.consume_back("_grad") && tensors.contains(parameter)) {
-      form = "C";
-      gradients[value] = parameter.str();
-    }
-  }
-  return success();
+// A finding about the input itself, whatever uses it; conversion goes on to the findings of the nodes.
+void Converter::deferInput(Val &val, const llvm::Twine &why) {
+  val.kind = Val::Kind::Deferred;
+  val.findings.insert(messages.size());
+  required.insert(messages.size());
+  messages.push_back(why.str());
 }
 
 void Converter::readInputs() {
@@ -119,26 +59,23 @@ void Converter::readInputs() {
       else if (auto it = options.bind.find(cast<StringAttr>(dim).getValue()); it != options.bind.end())
         size = it->getValue();
       else {
-        errors.push_back(("input '" + input.getName() + "': expected a size for its dimension '" +
-                          cast<StringAttr>(dim).getValue() + "'; give it with --bind <dimension>=<size>")
-                             .str());
+        deferInput(val, "input '" + input.getName() + "': expected a size for its dimension '" +
+                            cast<StringAttr>(dim).getValue() + "'; give it with --bind <dimension>=<size>");
         isBound = false;
       }
       val.shape.push_back(size);
     }
     auto count = elementCount(val.shape);
     if (isBound && (!count || *count == 0 || *count > (int64_t(1) << 31)))
-      errors.push_back("input '" + input.getName().str() + "': expected between 1 and 2^31 elements, but got " +
-                       shapeText(val.shape));
-    if (!isBound || !count || *count == 0)
-      continue;
-    if (val.elem == Elem::F32) {
+      deferInput(val, "input '" + input.getName() + "': expected between 1 and 2^31 elements, but got " + shapeText(val.shape));
+    bool fits = !val.is(Val::Kind::Deferred);
+    if (fits && val.elem == Elem::F32) {
       sources.push_back(std::make_unique<Source>());
       *sources.back() = {input.getName().str(), val.shape, true, false, false, order++, {}};
       val.kind = Val::Kind::Parameter;
       val.source = sources.back().get();
       val.view = View::identity(val.shape);
-    } else if (!isFloat(val.elem) && val.elem != Elem::Other && *count <= kMaxFolded) {
+    } else if (fits && !isFloat(val.elem) && val.elem != Elem::Other && *count <= kMaxFolded) {
       NamedAttrList attributes;
       attributes.set(program::kInput, input.getNameAttr());
       attributes.set(program::kDtype, builder.getStringAttr(nameOf(val.elem)));
@@ -149,11 +86,12 @@ void Converter::readInputs() {
       std::vector<int64_t> index(*count);
       std::iota(index.begin(), index.end(), 0);
       val.index = std::make_shared<const std::vector<int64_t>>(std::move(index));
-    } else {
-      errors.push_back("input '" + input.getName().str() +
-                       "': expected float32, int64, int32 or bool elements (float16 and others are not supported)");
-      continue;
+    } else if (fits) {
+      deferInput(val, "input '" + input.getName() +
+                          "': expected float32, int64, int32 or bool elements (float16 and others are not supported)");
     }
+    if (val.is(Val::Kind::Deferred))
+      val.shape.clear();
     values[input.getResult()] = std::move(val);
   }
 }
@@ -283,7 +221,9 @@ void Converter::convertNode(onnx::NodeOp node) {
     auto it = allHandlers().nodes.find(op);
     if (findings.empty() && it != allHandlers().nodes.end())
       return it->getValue()(*this, node);
-    Val val = findings.empty() ? defer(node, unsupported(op)) : Val();
+    // Whatever became of its operands, an operator that nothing here reads is a finding of its own.
+    bool isUnknown = it == allHandlers().nodes.end() && requiredOperands(op, node.getVersion()) == 0;
+    Val val = findings.empty() || isUnknown ? defer(node, unsupported(op)) : Val();
     val.kind = Val::Kind::Deferred;
     val.findings.insert(findings.begin(), findings.end());
     setAll(node, val);
@@ -329,7 +269,7 @@ LogicalResult Converter::run() {
   if (failed(reportFindings()) || failed(checkForm()))
     return failure();
   builder.setInsertionPointToEnd(module.getBody());
-  func = func::FuncOp::create(builder, graph.getLoc(), form == "D" ? program::kForward : program::kGrad,
+  func = func::FuncOp::create(builder, graph.getLoc(), derivesBackward() ? program::kForward : program::kGrad,
                               builder.getFunctionType({}, {}));
   block = func.addEntryBlock();
   builder.setInsertionPointToStart(block);
@@ -337,8 +277,6 @@ LogicalResult Converter::run() {
   readInputs();
   readInitializers();
   findOrientations();
-  if (!errors.empty())
-    return reportFindings();
   for (auto node : graph.getBody().getOps<onnx::NodeOp>()) {
     convertNode(node);
     if (!withinBudget(node))
@@ -352,7 +290,8 @@ LogicalResult Converter::finish() {
   collectOutputs(results);
   addLoss(results);
   collectGradients(results);
-  checkGlobs();
+  if (required.empty())
+    checkGlobs();
   if (failed(reportFindings()))
     return failure();
   llvm::SmallVector<Value> values;

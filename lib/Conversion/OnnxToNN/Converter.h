@@ -134,9 +134,12 @@ private:
   };
   // Driver.
   mlir::LogicalResult checkForm();
+  mlir::LogicalResult readGradient(llvm::ArrayRef<onnx::NodeOp> extension, const llvm::StringMap<mlir::Value> &tensors);
+  bool derivesBackward() const { return form == "D" || form == "E"; }
   void checkOperands(onnx::NodeOp node);
   void checkAliasing();
   bool withinBudget(onnx::NodeOp node);
+  void deferInput(Val &val, const llvm::Twine &why);
   void readInputs();
   void readInitializers();
   void findOrientations();
@@ -151,6 +154,7 @@ private:
   void collectOutputs(llvm::SmallVectorImpl<Result> &results);
   void collectGradients(llvm::SmallVectorImpl<Result> &results);
   mlir::Value buildLoss(llvm::ArrayRef<mlir::Value> outputs);
+  llvm::SmallVector<mlir::Value> chosenLogits(llvm::ArrayRef<Result> results);
   void addLoss(llvm::SmallVectorImpl<Result> &results);
   mlir::Value emittedView(mlir::Value base, const View &view);
   mlir::Value materializeView(mlir::Value base, const View &view);
@@ -179,6 +183,7 @@ private:
   mlir::Block *block = nullptr;
   mlir::func::FuncOp func;
   std::string form = "D";
+  std::string lossOutput; ///< of form E: what its Gradient differentiates
   llvm::DenseMap<mlir::Value, Val> values;
   Val absent;
   std::vector<std::string> messages; ///< of deferred nodes
@@ -214,6 +219,9 @@ std::optional<Shape> constantInts(const Val &val);
 std::optional<int64_t> normalizedAxis(int64_t axis, int64_t rank);
 /// `op` of domain "" (`opOf(node) == "Add"`); other domains are "domain::op".
 std::string opOf(onnx::NodeOp node);
+
+/// How many leading operands an operator requires; 0 for operators that nothing here reads.
+unsigned requiredOperands(llvm::StringRef op, int64_t version);
 
 /// What converts a node whose operands are known. Sets all results.
 using Handler = void (*)(Converter &, onnx::NodeOp);

@@ -195,27 +195,47 @@ Value Converter::buildLoss(llvm::ArrayRef<Value> outputs) {
   return {};
 }
 
+// The outputs that the added loss is of: those of the option, else those with the names that exporters give
+// them (hidden states and attentions may be outputs too), else all.
+llvm::SmallVector<Value> Converter::chosenLogits(llvm::ArrayRef<Result> results) {
+  llvm::StringMap<Value> byName;
+  llvm::SmallVector<Value> all, chosen;
+  for (const Result &result : results) {
+    all.push_back(result.value);
+    byName[cast<StringAttr>(result.attributes.get(program::kOutput)).getValue()] = result.value;
+  }
+  for (const std::string &name : options.logits)
+    if (Value value = byName.lookup(name))
+      chosen.push_back(value);
+    else
+      errors.push_back("logits: expected the names of float outputs, but got '" + name + "'");
+  llvm::SmallVector<llvm::StringRef> usual{"logits"};
+  if (options.loss == "span")
+    usual.append({"start_logits", "end_logits"});
+  if (options.logits.empty())
+    for (llvm::StringRef name : usual)
+      if (Value value = byName.lookup(name))
+        chosen.push_back(value);
+  return chosen.empty() ? all : chosen;
+}
+
 void Converter::addLoss(llvm::SmallVectorImpl<Result> &results) {
   if (options.loss.empty()) {
+    if (!options.logits.empty())
+      errors.push_back("logits: expected a loss to add (--loss) to the outputs named");
     if (llvm::none_of(results, [](const Result &r) { return r.attributes.get(program::kLoss); }))
       notes.push_back("the file has no loss; add one with --loss cross-entropy, mse, span or mlm to train it");
     return;
   }
   if (!errors.empty() || !required.empty())
     return;
-  llvm::SmallVector<Value> outputs, named;
-  for (const Result &result : results) {
-    outputs.push_back(result.value);
-    llvm::StringRef name = cast<StringAttr>(result.attributes.get(program::kOutput)).getValue();
-    if (name == "logits" || (options.loss == "span" && (name == "start_logits" || name == "end_logits")))
-      named.push_back(result.value);
-  }
-  if (!named.empty()) // hidden states and attentions may be outputs too
-    outputs = named;
-  Value loss = form == "D" ? buildLoss(outputs) : Value();
+  llvm::SmallVector<Value> logits = chosenLogits(results);
+  if (!errors.empty())
+    return;
+  Value loss = form == "D" ? buildLoss(logits) : Value();
   if (!loss) {
     errors.push_back("loss '" + options.loss + "': expected a forward graph with one float output, or one "
-                     "named logits; for span one [batch, sequence, 2] or two [batch, sequence]");
+                     "named logits or by --logits; for span one [batch, sequence, 2] or two [batch, sequence]");
     return;
   }
   NamedAttrList attributes;

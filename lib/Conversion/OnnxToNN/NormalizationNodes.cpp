@@ -35,14 +35,20 @@ static void convertLayerNorm(Converter &c, onnx::NodeOp node) {
   setLayerNorm(c, node, x, c.operand(node, 1), c.operand(node, 2), floatAttr(node, "epsilon", 1e-5));
 }
 
-// Whether `value` is the mean of `of` over its last dimension, kept.
-static bool isMean(Converter &c, Value value, Value of) {
+// Whether `value` is a mean over the last dimension, kept, of what has the shape of `x`: its operand need not be
+// converted, as the parts of a norm are not.
+static bool isMeanLike(Converter &c, Value value, Value x) {
   onnx::NodeOp mean = defined(c, value, "ReduceMean");
-  if (!mean || (of && origin(c, mean.getInputs()[0]) != of) || !intAttr(mean, "keepdims", 1))
+  if (!mean || !intAttr(mean, "keepdims", 1))
     return false;
   auto axes = mean.getVersion() < 18 ? intsAttr(mean, "axes") : constantInts(c.operand(mean, 1));
-  int64_t rank = c.operand(mean, 0).rank();
+  int64_t rank = c.get(x).rank();
   return axes && axes->size() == 1 && ((*axes)[0] == -1 || (rank > 0 && (*axes)[0] == rank - 1));
+}
+
+// Whether `value` is the mean of `x`.
+static bool isMean(Converter &c, Value value, Value x) {
+  return isMeanLike(c, value, x) && origin(c, c.definition(value).getInputs()[0]) == x;
 }
 
 // x − mean(x): its x, or null.
@@ -66,7 +72,7 @@ static bool isDeviation(Converter &c, Value value, Value x, double &epsilon) {
   onnx::NodeOp root = defined(c, value, "Sqrt");
   onnx::NodeOp add = root ? defined(c, root.getInputs()[0], "Add") : onnx::NodeOp();
   Value variance = besideConstant(c, add, [&](double e) { epsilon = e; return e > 0; });
-  if (!variance || !isMean(c, variance, {}))
+  if (!variance || !isMeanLike(c, variance, x))
     return false;
   return isSquareOfCentered(c, c.definition(variance).getInputs()[0], x);
 }

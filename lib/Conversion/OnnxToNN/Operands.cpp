@@ -7,8 +7,7 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::conversion;
 
-/// How many leading operands an operator requires; 0 for operators that nothing here reads.
-static unsigned requiredOperands(llvm::StringRef op, int64_t version) {
+unsigned conversion::requiredOperands(llvm::StringRef op, int64_t version) {
   static const llvm::StringMap<unsigned> counts = {
       {"Abs", 1}, {"Cast", 1}, {"Ceil", 1}, {"Clip", 1}, {"Concat", 1}, {"ConstantOfShape", 1}, {"Dropout", 1},
       {"Erf", 1}, {"Flatten", 1}, {"Floor", 1}, {"Gelu", 1}, {"Identity", 1}, {"IsNaN", 1}, {"LogSoftmax", 1},

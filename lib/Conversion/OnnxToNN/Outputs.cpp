@@ -32,9 +32,12 @@ void Converter::collectOutputs(llvm::SmallVectorImpl<Result> &results) {
     NamedAttrList attributes;
     attributes.set(program::kOutput, name);
     results.push_back({result, attributes});
-    if (val.shape.empty() && (!loss || name == "loss") && options.loss.empty())
+    bool fits = lossOutput.empty() ? (!loss || name == "loss") && options.loss.empty() : name == lossOutput;
+    if (val.shape.empty() && fits)
       loss = result;
   }
+  if (!lossOutput.empty() && !loss && required.empty())
+    errors.push_back("Gradient: expected y to name a scalar float output, but got '" + lossOutput + "'");
   for (Result &result : results)
     if (result.value == loss) {
       result.attributes.set(program::kLoss, builder.getUnitAttr());
@@ -52,6 +55,12 @@ void Converter::collectGradients(llvm::SmallVectorImpl<Result> &results) {
     auto argument = llvm::find_if(arguments, [&](const Argument &a) { return parameterName(a.value) == parameter; });
     if (argument != arguments.end() && argument->attributes.get(program::kRole) == builder.getStringAttr(program::kFrozen))
       continue; // --freeze
+    if (form == "E") {
+      if (argument == arguments.end())
+        errors.push_back("Gradient: expected its xs to be float tensors that '" + lossOutput + "' depends on, but got '" +
+                         parameter + "'");
+      continue; // nn-differentiate derives it
+    }
     Value result = val.is(Val::Kind::Deferred) ? Value() : materialize(val);
     if (!result) {
       requireValue(parameter + "_grad", val);

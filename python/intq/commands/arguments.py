@@ -2,7 +2,7 @@
 import argparse
 
 from intq import adapters
-from intq.options import TrainingOptions
+from intq.options import TrainingOptions, link_options
 from intq.schedule import KINDS
 
 LIMITS = ("bytes", "nodes", "elements", "external", "folded")
@@ -60,6 +60,9 @@ def add_graph(parser):
     parser.add_argument("--loss", choices=("cross-entropy", "mse", "span", "mlm"), default=None,
                         help="loss to add to a graph without one; its label inputs are named labels, for span "
                         "start_positions and end_positions")
+    parser.add_argument("--logits", action="append", default=[], metavar="NAME",
+                        help="the output that the added loss is of; for span twice, start and end (default: the output "
+                        "named logits, or the only one)")
     parser.add_argument("--train", action="append", default=[], metavar="GLOB",
                         help="train only the parameters whose name matches; may be repeated")
     parser.add_argument("--freeze", action="append", default=[], metavar="GLOB",
@@ -67,6 +70,11 @@ def add_graph(parser):
     parser.add_argument("--padding-idx", type=padding, action="append", default=[], metavar="INPUT=ID",
                         help="the row of this id in the table that INPUT looks up gets no gradient, as in PyTorch "
                         "(exports by the TorchScript exporter do not say it)")
+    add_trust(parser)
+
+
+def add_trust(parser):
+    """How far an .onnx file is trusted (docs/Import.md)."""
     parser.add_argument("--limit", type=limit, action="append", default=[], metavar="NAME=N",
                         help="raise or lower a limit on files: bytes, nodes, elements, external, folded")
     parser.add_argument("--trust-links", metavar="DIR", help="weight files beside the model may be links that end below DIR")
@@ -74,9 +82,7 @@ def add_graph(parser):
 
 def graph_options(args):
     options = {"bind": dict(args.bind), "limits": dict(args.limit), "train": args.train, "freeze": args.freeze,
-               "padding": dict(args.padding_idx)}
-    if args.trust_links:
-        options["link_root"] = args.trust_links
+               "padding": dict(args.padding_idx), "logits": args.logits, **link_options(args)}
     if args.loss:
         options["loss"] = args.loss
     if getattr(args, "checkpoint", None):

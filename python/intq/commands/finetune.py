@@ -1,7 +1,7 @@
 """intq finetune: text in, fine-tuned model out."""
 from intq import padding
-from intq.commands.arguments import (add_adapter, add_engine, add_optimizer, add_run, add_sampling, natural, positive,
-                                     training_options)
+from intq.commands.arguments import (add_adapter, add_engine, add_optimizer, add_run, add_sampling, add_trust, natural,
+                                     positive, training_options)
 from intq.commands.report import print_json, summary
 from intq.export.heads import TASKS
 from intq.finetuning import FineTuning
@@ -14,6 +14,7 @@ def add(commands):
                                  "checkpoint every 500 steps unless said otherwise.")
     parser.add_argument("model", metavar="MODEL", help="Hugging Face folder, the word minilm, or an .onnx file")
     parser.add_argument("--checkpoint", metavar="F", help="ONNX Runtime checkpoint that holds the parameters of an .onnx model")
+    add_trust(parser)
     _add_data(parser)
     add_engine(parser, recipe_default="row8")
     size = parser.add_argument_group("size of the run")

@@ -70,8 +70,8 @@ def check_gradients(args, arrays):
     """A backward in a file is a claim (H22). The tolerance allows for the rounding noise of gradients that are
     truly zero, such as those of key biases."""
     form, claimed = gradients(args, arrays)
-    if form == "D":
-        raise UserError(f"{args.model}: expected a backward in the file, but it is a forward graph")
+    if form in ("D", "E"):
+        raise UserError(f"{args.model}: expected a backward in the file, but intq differentiates it")
     _, derived = gradients(args, arrays, derive_backward=True)
     scale = sum(float(np.vdot(g, g)) for g in derived.values()) ** 0.5
     wrong = {}

@@ -68,9 +68,9 @@ def norm_spelled(g, x, name):
 
 def norm_keras(g, x, name):
     weight, bias = g.weight(name + ".weight", WIDTH), g.weight(name + ".bias", WIDTH)
-    mean = g.node("ReduceMean", x, axes=[-1])
+    mean = g.node("ReduceMean", x, axes=[2])
     difference = g.node("Sub", x, mean)
-    variance = g.node("ReduceMean", g.node("Mul", difference, difference), axes=[-1])
+    variance = g.node("ReduceMean", g.node("Mul", difference, difference), axes=[2])
     deviation = g.node("Sqrt", g.node("Add", variance, g.constant(f"eps{len(g.nodes)}", np.float32(1e-12))))
     factor = g.node("Mul", g.node("Reciprocal", deviation), weight)
     return g.node("Add", g.node("Mul", x, factor), g.node("Sub", bias, g.node("Mul", mean, factor)))
