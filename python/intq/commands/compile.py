@@ -4,7 +4,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from intq.commands.arguments import add_engine, add_graph, add_sampling, graph_options
+from intq.adapters import adapter_options
+from intq.commands.arguments import add_adapter, add_engine, add_graph, add_sampling, graph_options
 from intq.errors import UserError
 from intq.options import engine_options, sampling_options
 from intq.norm_cache import NormCache
@@ -22,9 +23,10 @@ def add(commands):
     parser.add_argument("-o", "--output", metavar="FILE", help="step.mlir or step.o")
     parser.add_argument("--report", action="store_true", help="print what the step needs of memory, and what is sampled")
     add_sampling(parser)
+    add_adapter(parser)
     add_graph(parser)
     parser.add_argument("--dump-stages", metavar="DIR", help="folder for the program after each stage")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, seed=0)
 
 
 def run(args):
@@ -37,7 +39,7 @@ def run(args):
         stages = Path(args.dump_stages or scratch)
         options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads, args.cache_dir),
                    "functions": ["step"],
-                   **graph_options(args), **sampling_options(args), "dump_stages": str(stages)}
+                   **graph_options(args), **sampling_options(args), **adapter_options(args), "dump_stages": str(stages)}
         with Program.compile(args.model, options) as program:
             if args.report:
                 print_report(program)
@@ -64,8 +66,8 @@ def print_report(program):
         print(f"{name:26} {size / 2**20:10.1f} MiB")
 
     if plan := program.info.get("plan"):
-        step = plan["functions"]["step"]
-        line("step, beside the state", step["arena"])
+        name, step = max(plan["functions"].items(), key=lambda entry: entry[1]["arena"])  # of all ranks of an adapter
+        line(f"{name}, beside the state", step["arena"])
         for purpose in sorted((p for p in step if p not in ("arena", "fullest")), key=step.get, reverse=True):
             line("  " + purpose.replace("_", " "), step[purpose])
         print(f"{'  fullest during':26} {step['fullest']:>10}")
