@@ -21,17 +21,17 @@ def require_torch(python):
     _run([python, str(TORCH_SCRIPT)], f"--vs torch: expected --torch-python to name a Python with torch and transformers; {python}: ")
 
 
-def compare(model, *, rounds, torch_python=None, modes=(), recipe, cpu_isa, **shared):
+def compare(model, *, rounds, torch_python=None, modes=(), recipe, moments=None, cpu_isa, **shared):
     """The record of `intq bench step`. `shared`: batch, seq, steps, threads and max_grad_norm of all sides."""
     ours, peers = [], {mode: [] for mode in modes}
     with tempfile.TemporaryDirectory(prefix="intq-bench-") as folder:
-        settings = {"graph": _export(folder, model, shared["batch"], shared["seq"]), "recipe": recipe, "cpu_isa": cpu_isa}
+        settings = {"graph": _export(folder, model, shared["batch"], shared["seq"]), "recipe": recipe, "moments": moments, "cpu_isa": cpu_isa}
         for _ in range(rounds):
             ours.append(_measure([sys.executable, "-m", "intq.bench.intq_step"], {**settings, **shared}))
             for mode, runs in peers.items():
                 runs.append(_measure([torch_python, str(TORCH_SCRIPT)], {"config": model_config(model), "mode": mode, **shared},
                                      f"torch {mode}: "))
-    record = {"model": model, **shared, "rounds": rounds, "recipe": recipe, **_merge(ours)}
+    record = {"model": model, **shared, "rounds": rounds, "recipe": recipe, "moments": moments, **_merge(ours)}
     if modes:
         record["peers"] = [_peer(mode, _merge(runs), record) for mode, runs in peers.items()]
     return record

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from intq.bench import gemm, roofline, step
 from intq.bench.checkpoints import MODELS, POSITIONS
-from intq.commands.arguments import ISAS, RECIPES, natural, positive
+from intq.commands.arguments import ISAS, RECIPES, add_moments, natural, positive
 from intq.commands.report import print_json
 from intq.errors import UserError
 
@@ -29,6 +29,7 @@ def _add_step(parser):
     parser.add_argument("--recipe", default="row8", metavar="R", help=f"{RECIPES} (default row8)")
     parser.add_argument("--max-grad-norm", type=float, default=0.0, metavar="X",
                         help="clip the norm of all gradients, on all sides (default 0: no clipping)")
+    add_moments(parser)
     parser.add_argument("--cpu-isa", choices=ISAS, default="auto", help="instruction set of intq (default auto: the best here)")
     parser.add_argument("--threads", type=natural, default=0, metavar="N", help="threads of each side (default 0: one a core)")
     parser.add_argument("--steps", type=positive, default=5, metavar="N", help="measured steps a process (default 5)")
@@ -55,10 +56,11 @@ def run_step(args):
     if args.vs:
         step.require_torch(args.torch_python)
     record = step.compare(args.model, rounds=args.rounds, torch_python=args.torch_python, modes=args.peers if args.vs else (),
-                          recipe=args.recipe, cpu_isa=args.cpu_isa, batch=args.batch, seq=args.seq, steps=args.steps,
+                          recipe=args.recipe, moments=args.moments, cpu_isa=args.cpu_isa, batch=args.batch, seq=args.seq, steps=args.steps,
                           threads=args.threads or len(os.sched_getaffinity(0)), max_grad_norm=args.max_grad_norm)
     print(f"{args.model} {args.batch} x {args.seq}, {record['threads']} threads, max grad norm {args.max_grad_norm:g}")
-    print(f"intq {args.recipe} {record['cpu_isa']}: {record['step_seconds_median']:.3f} s a step, peak {record['peak_rss_mib']:.0f} MiB "
+    moments = f", moments {args.moments}" if args.moments else ""
+    print(f"intq {args.recipe}{moments} {record['cpu_isa']}: {record['step_seconds_median']:.3f} s a step, peak {record['peak_rss_mib']:.0f} MiB "
           f"(plan {record['plan_peak_mib']:.0f}), ready in {record['ready_seconds']:.1f} s")
     for peer in record.get("peers", []):
         print(f"{peer['name']}: {peer['step_seconds_median']:.3f} s, peak {peer['peak_rss_mib']:.0f} MiB; "
