@@ -6,6 +6,8 @@
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/Endian.h"
 #include <cstring>
+#include <sys/mman.h>
+#include <unistd.h>
 
 using namespace intq;
 using ::onnx::TensorProto;
@@ -67,6 +69,15 @@ struct Reader {
   bool readTyped();
 };
 } // namespace
+
+/// Gives the whole pages of bytes that nobody reads again back to the system: the message that they are part of lives
+/// until all of its tensors are done with.
+static void discardPages(const void *data, uint64_t bytes) {
+  const uint64_t page = sysconf(_SC_PAGESIZE), begin = reinterpret_cast<uintptr_t>(data);
+  uint64_t first = llvm::alignTo(begin, page), end = llvm::alignDown(begin + bytes, page);
+  if (first < end)
+    madvise(reinterpret_cast<void *>(first), end - first, MADV_DONTNEED);
+}
 
 bool Reader::readShape() {
   if (tensor.dims_size() > kMaxRank)
@@ -185,7 +196,9 @@ bool Reader::readInline() {
     return fail("expected " + llvm::Twine(result.bytes) + " bytes of raw_data for its shape, but got " +
                 llvm::Twine(tensor.raw_data().size()));
   result.data = tensor.raw_data().data();
-  result.owner = model;
+  result.owner = std::shared_ptr<const void>(result.data, [model = model, bytes = result.bytes](const void *data) {
+    discardPages(data, bytes);
+  });
   return true;
 }
 

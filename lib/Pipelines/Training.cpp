@@ -81,7 +81,7 @@ void intq::buildTrainingPipeline(OpPassManager &pm, const TrainingOptions &optio
   pm.addPass(createIntqKeepFunctionsPass(keep));
   if (options.sampling.ratio > 0.0)
     pm.addPass(createIntqWtaCrsPass(samplingPass(options.sampling, options.recipe)));
-  pm.addPass(createNNQuantizePass({options.recipe}));
+  pm.addPass(createNNQuantizePass({options.recipe, options.optimizer.moments}));
   addSimplification(pm);
   if (options.checkpointing)
     pm.addPass(createIntqCheckpointPass());

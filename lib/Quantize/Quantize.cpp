@@ -1,4 +1,5 @@
 // nn-quantize: nn ops to intq ops, by a recipe.
+#include "Moments.h"
 #include "intq/Dialect/Intq/Intq.h"
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Quantize/IntegerGradients.h"
@@ -329,6 +330,19 @@ LogicalResult FunctionQuantizer::run() {
   return success();
 }
 
+/// `recipe` with moments in its format (`i8`) or without one (`f32`); as it is where nothing is said.
+static FailureOr<RecipeAttr> withMoments(RecipeAttr recipe, StringRef moments, Location loc) {
+  if (moments.empty())
+    return recipe;
+  if (moments != "f32" && moments != "i8")
+    return emitError(loc) << "expected moments f32 or i8, but got '" << moments << "'";
+  NamedAttrList formats(recipe.getFormats());
+  formats.erase("moments");
+  if (moments == "i8")
+    formats.set("moments", FormatAttr::getForMoments(recipe.getContext()));
+  return RecipeAttr::get(recipe.getContext(), recipe.getName(), formats.getDictionary(recipe.getContext()));
+}
+
 namespace {
 struct NNQuantize : intq::impl::NNQuantizePassBase<NNQuantize> {
   using NNQuantizePassBase::NNQuantizePassBase;
@@ -336,6 +350,8 @@ struct NNQuantize : intq::impl::NNQuantizePassBase<NNQuantize> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     FailureOr<RecipeAttr> attr = lookupRecipe(module.getLoc(), recipe);
+    if (succeeded(attr))
+      attr = withMoments(*attr, moments, module.getLoc());
     if (failed(attr))
       return signalPassFailure();
     module->setAttr(program::kRecipe, *attr);
@@ -347,6 +363,8 @@ struct NNQuantize : intq::impl::NNQuantizePassBase<NNQuantize> {
         return signalPassFailure();
       quantized += quantizer.count;
     }
+    if (attr->lookup("moments"))
+      quantized += quantizeMoments(module);
   }
 };
 } // namespace

@@ -40,7 +40,7 @@ static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
   return success();
 }
 
-LogicalResult Program::describe(ModuleOp module, const ParameterStore &store, StringRef suffix) {
+LogicalResult Program::describe(ModuleOp module, ParameterStore &store, StringRef suffix) {
   size_t known = states.size();
   for (auto func : module.getOps<func::FuncOp>())
     if (failed(describe(func, suffix)))

@@ -94,6 +94,8 @@ static void readOptimizer(const json::Object &object, OptimizerOptions &o, std::
   r.number("weight_decay", o.weightDecay);
   r.number("max_grad_norm", o.maxGradNorm);
   r.flag("decay_all", o.decayAll);
+  if (r.take("moments"))
+    r.oneOf("moments", o.moments, {"f32", "i8"});
   r.rejectUnknown();
 }
 

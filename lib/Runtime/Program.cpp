@@ -11,7 +11,7 @@ using namespace intq::runtime;
 
 StringRef intq::runtime::dtypeName(RankedTensorType type) {
   Type element = type.getElementType();
-  return element.isInteger(32) ? "int32" : element.isF64() ? "float64" : "float32";
+  return element.isInteger(8) ? "int8" : element.isInteger(32) ? "int32" : element.isF64() ? "float64" : "float32";
 }
 
 uint64_t StateEntry::bytes() const { return program::denseBytes(type); }
@@ -167,8 +167,11 @@ LogicalResult intq::runtime::loadEntry(const ParameterStore &store, StateEntry &
   return success();
 }
 
-LogicalResult Program::initialize(const ParameterStore &store, size_t first) {
+LogicalResult Program::initialize(ParameterStore &store, size_t first) {
   bool ok = succeeded(encodeWeights(store, first));
+  llvm::StringMap<unsigned> readers;
+  for (auto &entry : llvm::drop_begin(states, first))
+    ++readers[entry->file];
   for (auto &entry : llvm::drop_begin(states, first)) {
     if (entry->role == program::kPowers)
       std::fill_n(reinterpret_cast<double *>(entry->data.get()), entry->type.getNumElements(), 1.0);
@@ -176,6 +179,8 @@ LogicalResult Program::initialize(const ParameterStore &store, size_t first) {
     entry->initialized |= !isParameter || entry->file.empty();
     if (!entry->initialized && !entry->encoded && failed(loadEntry(store, *entry)))
       ok = false;
+    if (--readers[entry->file] == 0) // file and state are never in memory both at their whole size
+      store.drop(entry->file);
   }
   return success(ok);
 }

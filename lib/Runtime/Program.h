@@ -96,12 +96,13 @@ private:
                           const Options &options);
   llvm::LogicalResult describe(mlir::func::FuncOp func, llvm::StringRef suffix);
   llvm::FailureOr<size_t> addState(mlir::func::FuncOp func, unsigned index);
-  llvm::LogicalResult loadMoments(const ParameterStore &store, int64_t step, const OptimizerOptions &optimizer);
+  llvm::LogicalResult loadMoments(ParameterStore &store, int64_t step, const OptimizerOptions &optimizer);
   // Of the state entries from `first` on:
   void initializeAdapters(uint64_t seed, size_t first);
   llvm::LogicalResult encodeWeights(const ParameterStore &store, size_t first);
-  llvm::LogicalResult describe(mlir::ModuleOp module, const ParameterStore &store, llvm::StringRef suffix = "");
-  llvm::LogicalResult initialize(const ParameterStore &store, size_t first);
+  llvm::LogicalResult describe(mlir::ModuleOp module, ParameterStore &store, llvm::StringRef suffix = "");
+  /// Drops from the store what it has read.
+  llvm::LogicalResult initialize(ParameterStore &store, size_t first);
   /// `info` may hold more keys already.
   void writeInfo(const Options &options, llvm::json::Object info);
   void writeEngine(llvm::json::Object &info) const;
@@ -131,7 +132,7 @@ void loadRows(const char *source, StateEntry &entry, bool transposed);
 /// Index of the first NaN or Inf, or -1.
 int64_t firstNonfinite(const float *data, int64_t count);
 
-/// "float32", "int32", "float64" for a tensor of f32, i32, f64.
+/// "float32", "int8", "int32", "float64" for a tensor of f32, i8, i32, f64.
 llvm::StringRef dtypeName(mlir::RankedTensorType type);
 
 } // namespace intq::runtime

@@ -22,6 +22,7 @@ class TrainingOptions:
     adam_mode: str = "torch"
     adam_betas: tuple = (0.9, 0.999)
     adam_eps: float = None
+    moments: str = None
     grad_accum: int = 1
     dropout: float = None
     wta_crs: float = None
@@ -82,7 +83,7 @@ class TrainingOptions:
     def compiler_options(self, functions, **more):
         optimizer = {"mode": self.adam_mode, "beta1": self.adam_betas[0], "beta2": self.adam_betas[1],
                      "epsilon": self.adam_eps, "weight_decay": self.weight_decay, "decay_all": self.decay_all,
-                     "max_grad_norm": self.max_grad_norm}
+                     "max_grad_norm": self.max_grad_norm, **moments_option(self)}
         options = {**engine_options(self.recipe, self.engine, self.cpu_isa, self.threads, self.cache_dir),
                    "functions": functions,
                    "optimizer": optimizer, **more}
@@ -96,6 +97,8 @@ class TrainingOptions:
                 "eval_ranks", "cache_dir"}
         if self.pad_to == "max":  # so did all runs before there was a choice
             free.add("pad_to")
+        if self.moments in (None, "f32"):  # as in runs before there was a choice
+            free.add("moments")
         if self.adapter is None:  # runs that were started before there were adapters can be resumed
             free |= {"adapter", "ranks", "lora_r", "lora_alpha", "lora_targets", "lora_scale", "lora_frozen", "lora_update"}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items() if k not in free}
@@ -104,6 +107,11 @@ class TrainingOptions:
 def engine_options(recipe, engine, cpu_isa, threads, cache_dir=None):
     return {"recipe": recipe, "engine": engine, "cpu_isa": cpu_isa, "threads": threads,
             "cache_dir": default_cache_folder() if cache_dir is None else cache_dir}
+
+
+def moments_option(chosen):
+    """What the compiler's `optimizer` is told of --moments."""
+    return {"moments": chosen.moments} if chosen.moments else {}
 
 
 def default_cache_folder():

@@ -10,7 +10,7 @@ from intq.adapters import rank_of_step
 from intq.errors import UserError
 
 # Element types of the C interface, by their ONNX numbers.
-DTYPES = {"float32": (1, np.float32), "int32": (6, np.int32), "int64": (7, np.int64), "bool": (9, np.bool_),
+DTYPES = {"float32": (1, np.float32), "int8": (3, np.int8), "int32": (6, np.int32), "int64": (7, np.int64), "bool": (9, np.bool_),
           "float64": (11, np.float64)}
 
 

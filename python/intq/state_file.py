@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 
 from intq.errors import UserError
 
-_SAFETENSORS = {"uint8": "U8", "float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64"}
+_SAFETENSORS = {"uint8": "U8", "int8": "I8", "float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64"}
 
 
 def state_sha256(tensors, *, step, seed):

@@ -57,3 +57,42 @@ func.func @large_norm() {
   check.expect_eq %norm, %want : tensor<f32>
   return
 }
+// Moments as codes, from nothing: m = g/2, v = g²/4 with all betas ½. scale 63.5/127 = ½, so that m is on the grid; the largest v is on the
+// grid of the second moment and gets 254, the code below 255, which is there for rounding up; 0 stays 0.
+func.func @codes_of_moments() {
+  %rng = arith.constant dense<[1, 2, 3, 0]> : tensor<4xi32>
+  %schedule = nn.constant dense<[-1.0, 1.0, 1.0]> : tensor<3xf32>
+  %w = nn.constant dense<0.0> : tensor<4xf32>
+  %m = arith.constant dense<0> : tensor<4xi8>
+  %s = nn.constant dense<0.0> : tensor<1xf32>
+  %b = nn.constant dense<0> : tensor<1xi32>
+  %g = nn.constant dense<[127.0, -2.0, 0.0, 1.0e-30]> : tensor<4xf32>
+  %w1, %m1, %s1, %v1, %b1 = intq.adamw %w, %m scale %s, %m base %b, %g, %schedule, %rng {beta1 = 0.5 : f64, beta2 = 0.5 : f64, epsilon = 1.0 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  %m_want = arith.constant dense<[127, -2, 0, 0]> : tensor<4xi8>
+  %s_want = nn.constant dense<0.5> : tensor<1xf32>
+  check.expect_eq %m1, %m_want : tensor<4xi8>
+  check.expect_eq %s1, %s_want : tensor<1xf32>
+  // v = 8064.5 = 1.96899 · 2^12: exponent 139, mantissa 7 of 8 and more: bits >> 20 = 1119, base 865; between codes 254 and 255.
+  %b_want = nn.constant dense<865> : tensor<1xi32>
+  check.expect_eq %b1, %b_want : tensor<1xi32>
+  // v = 2 has bits 0x40000000: 1024 − 865, exactly; 0 is 0; 5e-61 underflows to 0 already as a float.
+  %v_want = arith.constant dense<[-1, -97, 0, 0]> : tensor<4xi8>
+  check.expect_eq %v1, %v_want : tensor<4xi8>
+  return
+}
+// What is far below the largest second moment is rounded up, never to 0; an infinite one counts as the largest float.
+func.func @range_of_second_moments() {
+  %rng = arith.constant dense<[1, 2, 3, 0]> : tensor<4xi32>
+  %schedule = nn.constant dense<[-1.0, 1.0, 1.0]> : tensor<3xf32>
+  %w = nn.constant dense<0.0> : tensor<2xf32>
+  %m = arith.constant dense<0> : tensor<2xi8>
+  %s = nn.constant dense<0.0> : tensor<1xf32>
+  %b = nn.constant dense<0> : tensor<1xi32>
+  %g = nn.constant dense<[1.0e30, 1.0e-20]> : tensor<2xf32>
+  %w1, %m1, %s1, %v1, %b1 = intq.adamw %w, %m scale %s, %m base %b, %g, %schedule, %rng {beta1 = 0.0 : f64, beta2 = 0.0 : f64, epsilon = 1.0 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<2xf32>, tensor<2xi8>, tensor<1xf32>, tensor<2xi8>, tensor<1xi32>, tensor<2xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<2xf32>, tensor<2xi8>, tensor<1xf32>, tensor<2xi8>, tensor<1xi32>)
+  %v_want = arith.constant dense<[-2, 1]> : tensor<2xi8>
+  %b_want = nn.constant dense<1785> : tensor<1xi32>
+  check.expect_eq %v1, %v_want : tensor<2xi8>
+  check.expect_eq %b1, %b_want : tensor<1xi32>
+  return
+}

@@ -267,6 +267,32 @@ def quantize(x, width, block, kind="f32", rng=None, stream=None):
     return np.where(finite[index], codes, 0), scale.reshape(scale_shape)
 
 
+def moment_values(codes1, scales, codes2, bases):
+    """Moments in 8 bits as floats; all flat."""
+    block = np.arange(codes1.size) // 256
+    c = codes2.view(np.uint8).astype(np.int64)
+    return (codes1.astype(F) * scales[block],
+            np.where(c == 0, F(0), from_bits(((c + bases[block]) << 20).astype(np.uint32))))
+
+
+def moment_codes(first, second, rng, stream):
+    """The inverse, by stochastic rounding: codes and scales, codes and bases."""
+    block, draw = np.arange(first.size) // 256, draws(first.size, rng, stream, 32)
+    largest = np.zeros((2, block[-1] + 1), np.uint32)
+    magnitude = bits(first) & 0x7fffffff
+    b = np.minimum(bits(second) & 0x7fffffff, 0x7f7fffff).astype(np.int64)
+    np.maximum.at(largest[0], block, magnitude)
+    np.maximum.at(largest[1], block, b.astype(np.uint32))
+    finite = largest[0] < 0x7f800000
+    scales = scales_of(np.where(finite, from_bits(largest[0]), F(np.nan)), 8, "f32")
+    t = np.rint(np.nan_to_num(first * (F(1) / scales)[block], posinf=0, neginf=0) * F(65536))
+    codes1 = (np.clip(t, -127 * 65536, 127 * 65536).astype(np.int64) + (draw & 0xffff)) >> 16
+    bases = np.maximum((largest[1].astype(np.int64) >> 20) - 254, 0)
+    top = np.minimum((b + 16 * (draw >> 16)) >> 20, 0x7f7)
+    codes2 = np.where(b == 0, 0, np.maximum(top - bases[block], 1))
+    return np.where(finite[block], codes1, 0), scales, codes2, bases
+
+
 def to_f32(integers):
     """int64 to binary32, one rounding."""
     return np.asarray(integers, np.int64).astype(F)

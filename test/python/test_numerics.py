@@ -3,7 +3,7 @@ data."""
 import numerics_model as model
 import numpy as np
 import pytest
-from numerics_data import equal, special_values
+from numerics_data import KINDS, RNG, RNG_WORDS, equal, matrix, special_values
 from numerics_model import F
 from reference_run import tensor_type
 
@@ -184,6 +184,15 @@ def test_float_layer_norm(run, rows, n):
 
 # Optimizer --------------------------------------------------------------------------------------
 
+def updated(w, first, second, schedule, mode, decay):
+    size, scale, rate = schedule
+    v = np.sqrt(second)
+    if mode == "torch":
+        return model.fma(size, first / (v / scale + F(1e-8)), w * rate if decay else w)
+    new = model.fma(size, first / (v + F(1e-8)), w)
+    return model.fma(rate, new, new) if decay else new
+
+
 @pytest.mark.parametrize("mode", ["torch", "ort"])
 @pytest.mark.parametrize("decay", [True, False])
 def test_adamw(run, mode, decay):
@@ -218,13 +227,38 @@ def test_adamw(run, mode, decay):
     gradient = g * coefficient
     first = model.fma(F(0.9), m1, F(1 - 0.9) * gradient)
     second = model.fma(F(0.999), m2, (F(1 - 0.999) * gradient) * gradient)
-    size, scale, rate = schedule
-    v = np.sqrt(second)
-    if mode == "torch":
-        new = model.fma(size, first / (v / scale + F(1e-8)), w * rate if decay else w)
-    else:
-        new = model.fma(size, first / (v + F(1e-8)), w)
-        new = model.fma(rate, new, new) if decay else new
+    new = updated(w, first, second, schedule, mode, decay)
     equal(out[4], new)
     equal(out[5], first)
     equal(out[6], second)
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 40), (2, 128), (257,), (5, 300)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_adamw_on_codes(run, shape, kind):
+    """From codes of every kind to codes: values, the update, and both encoders."""
+    data = np.random.default_rng(11)
+    count = int(np.prod(shape))
+    blocks = -(-count // 256)
+    w, g = matrix(data, "random", shape), matrix(data, kind, shape)
+    m, v = (data.integers(-127, 128, shape).astype(np.int8) for _ in range(2))
+    scales, bases = np.abs(data.normal(size=blocks)).astype(F), data.integers(700, 800, blocks).astype(np.int32)
+    schedule = np.array([-1e-3, 0.5, 0.99], F)
+    types = [tensor_type(x) for x in (w, m, scales, v, bases)]
+    state = ", ".join(types)
+    out = run(f"""
+  %w1, %m1, %s1, %v1, %b1 = intq.adamw %w, %m scale %scales, %v base %bases, %g, %schedule, %rng {{beta1 = 0.9 : f64,
+    beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, decay, stream = "w/moments"}}
+    : ({state}, {tensor_type(g)}, tensor<3xf32>, tensor<4xi32>) -> ({state})""",
+              {"w": w, "m": m, "scales": scales, "v": v, "bases": bases, "g": g, "schedule": schedule, "rng": RNG},
+              dict(zip(("w1", "m1", "s1", "v1", "b1"), types)))
+    first, second = model.moment_values(m.reshape(-1), scales, v.reshape(-1), bases)
+    flat = g.reshape(-1)
+    first = model.fma(F(0.9), first, F(1 - 0.9) * flat)
+    second = model.fma(F(0.999), second, (F(1 - 0.999) * flat) * flat)
+    equal(out[0], updated(w.reshape(-1), first, second, schedule, "torch", True).reshape(shape))
+    codes1, scale, codes2, base = model.moment_codes(first, second, RNG_WORDS, "w/moments")
+    equal(out[1], codes1.reshape(shape))
+    equal(out[2], scale)
+    equal(out[3].view(np.uint8), codes2.reshape(shape))
+    equal(out[4], base)

@@ -8,7 +8,8 @@ DIALECTS = {"nn": "NN", "intq": "Intq"}
 OP_DEFINITION = re.compile(r'^def \w+ : (?:NN|Intq)_\w*Op<"(\w+)"(.*?)(?=^def |^class |\Z)', re.M | re.S)
 LABEL = re.compile(r"\((C\d+|N1)\)")
 # Constraints of the type, which has no op of its own.
-TYPE_LABELS = {("intq", "q_c1"), ("intq", "q_c2"), ("intq", "q_c3"), ("intq", "recipe_c1"), ("intq", "recipe_c2")}
+TYPE_LABELS = {("intq", "q_c1"), ("intq", "q_c2"), ("intq", "q_c3"), ("intq", "recipe_c1"), ("intq", "recipe_c2"),
+               ("intq", "recipe_c3")}
 
 
 def labels(text, op):

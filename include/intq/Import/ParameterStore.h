@@ -43,6 +43,8 @@ public:
     auto it = tensors.find(name);
     return it == tensors.end() ? nullptr : &it->second;
   }
+  /// Forgets the bytes of a tensor that nobody will look up again.
+  void drop(llvm::StringRef name) { tensors.erase(name); }
   /// All names, in the order in which they were added.
   llvm::ArrayRef<std::string> names() const { return order; }
 

@@ -11,6 +11,7 @@ struct OptimizerOptions {
   std::string mode = "torch";
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0.0, maxGradNorm = 1.0;
   bool decayAll = false;
+  std::string moments; ///< f32 or i8, as nn-quantize takes it; empty: as the recipe says
 };
 
 /// Weight gradients from a sample of rows, as intq-wta-crs takes it; ratio 0: none.

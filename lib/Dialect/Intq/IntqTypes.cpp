@@ -1,5 +1,6 @@
 // The type !intq.q and the attributes #intq.format and #intq.recipe.
 #include "intq/Dialect/Intq/Intq.h"
+#include "intq/Format/Moments.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -111,13 +112,18 @@ LogicalResult FormatAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return verifyWidthAndBlock(emitError, width, block);
 }
 
+FormatAttr FormatAttr::getForMoments(MLIRContext *context) {
+  return get(context, 8, {1, kMomentBlock}, ScaleKind::F32);
+}
+
 // Keys of a recipe by family; a family is given whole or not at all (recipe_c2).
 static const SmallVector<SmallVector<StringRef>> &recipeFamilies() {
   static const SmallVector<SmallVector<StringRef>> families = {
       {"linear_activation", "linear_weight", "linear_input_grad", "linear_weight_grad"},
       {"matmul_activation", "matmul_gradient"},
       {"layer_norm_activation", "layer_norm_input_grad", "layer_norm_weight_grad"},
-      {"embedding_weight", "embedding_gradient"}};
+      {"embedding_weight", "embedding_gradient"},
+      {"moments"}};
   return families;
 }
 
@@ -137,6 +143,10 @@ LogicalResult RecipeAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (!isa<FormatAttr>(entry.getValue()))
       return emitError() << "expected a #intq.format for " << entry.getName() << ", but got "
                          << entry.getValue(); // recipe_c1
+  auto moments = formats.getAs<FormatAttr>("moments");
+  if (moments && moments != FormatAttr::getForMoments(moments.getContext()))
+    return emitError() << "expected " << FormatAttr::getForMoments(moments.getContext()) << " for moments, but got "
+                       << moments; // recipe_c3
   return success();
 }
 

@@ -6,20 +6,6 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::nn;
 
-static LogicalResult expectBeta(Operation *op, StringRef name, const APFloat &beta) {
-  double value = beta.convertToDouble();
-  if (value >= 0 && value < 1) // false for NaN
-    return success();
-  return op->emitOpError() << "expected 0 <= " << name << " < 1, but got " << value;
-}
-
-static LogicalResult expectNotNegative(Operation *op, StringRef name, const APFloat &attribute) {
-  double value = attribute.convertToDouble();
-  if (value >= 0) // false for NaN
-    return success();
-  return op->emitOpError() << "expected " << name << " >= 0, but got " << value;
-}
-
 LogicalResult AdamWScheduleOp::verify() {
   if (failed(expectBeta(*this, "beta1", getBeta1())) ||
       failed(expectBeta(*this, "beta2", getBeta2()))) // adamw_schedule_c1

@@ -94,3 +94,17 @@ LogicalResult intq::verifyDropoutRatio(Operation *op, const APFloat &ratio) {
     return success();
   return op->emitOpError() << "expected 0 <= ratio < 1, but got " << value;
 }
+
+LogicalResult intq::expectBeta(Operation *op, StringRef name, const APFloat &beta) {
+  double value = beta.convertToDouble();
+  if (value >= 0 && value < 1) // false for NaN
+    return success();
+  return op->emitOpError() << "expected 0 <= " << name << " < 1, but got " << value;
+}
+
+LogicalResult intq::expectNotNegative(Operation *op, StringRef name, const APFloat &attribute) {
+  double value = attribute.convertToDouble();
+  if (value >= 0) // false for NaN
+    return success();
+  return op->emitOpError() << "expected " << name << " >= 0, but got " << value;
+}

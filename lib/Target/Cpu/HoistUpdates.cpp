@@ -1,6 +1,6 @@
 // intq-hoist-updates: optimizer updates as early as their operands and the readers of their state allow.
 #include "MemoryPlan.h"
-#include "intq/Dialect/NN/NN.h"
+#include "intq/Dialect/Intq/Intq.h"
 #include "intq/Target/Cpu/Passes.h"
 
 namespace intq::cpu {
@@ -14,12 +14,20 @@ using namespace intq;
 /// The later of two ops of a block; null is before all.
 static Operation *later(Operation *a, Operation *b) { return !a || (b && a->isBeforeInBlock(b)) ? b : a; }
 
+/// What `update` is to overwrite.
+static SmallVector<Value> stateOf(Operation *update) {
+  if (auto op = dyn_cast<AdamWOp>(update))
+    return {op.getParameter(), op.getMoment1(), op.getScale1(), op.getMoment2(), op.getBase2()};
+  auto op = cast<nn::AdamWOp>(update);
+  return {op.getParameter(), op.getMoment1(), op.getMoment2()};
+}
+
 /// The op after which `update` may stand; null: the begin of the block.
-static Operation *earliest(nn::AdamWOp update) {
+static Operation *earliest(Operation *update) {
   Operation *after = nullptr;
   for (Value operand : update->getOperands())
     after = later(after, operand.getDefiningOp());
-  for (Value state : {update.getParameter(), update.getMoment1(), update.getMoment2()})
+  for (Value state : stateOf(update))
     after = later(after, cpu::lastReader(state, update));
   return after;
 }
@@ -27,8 +35,11 @@ static Operation *earliest(nn::AdamWOp update) {
 namespace {
 struct HoistUpdates : cpu::impl::IntqHoistUpdatesPassBase<HoistUpdates> {
   void runOnOperation() override {
-    SmallVector<nn::AdamWOp> updates(getOperation().getOps<nn::AdamWOp>());
-    for (nn::AdamWOp update : updates) {
+    SmallVector<Operation *> updates;
+    for (Operation &op : getOperation().front())
+      if (isa<nn::AdamWOp, AdamWOp>(op))
+        updates.push_back(&op);
+    for (Operation *update : updates) {
       Operation *after = earliest(update);
       if (!after || update->isBeforeInBlock(after) || after->getNextNode() == update)
         continue;

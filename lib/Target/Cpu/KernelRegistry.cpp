@@ -6,6 +6,7 @@ using namespace intq::cpu;
 const KernelRegistry &intq::cpu::kernelRegistry() {
   static const KernelRegistry registry = [] {
     KernelRegistry r;
+    addClipKernels(r);
     addCodeKernels(r);
     addElementwiseKernels(r);
     addEmbeddingKernels(r);

@@ -10,8 +10,10 @@ using namespace intq::cpu;
 /// Whether an optimizer op reads `value`, or the caller gets it.
 static bool isGradient(Value value) {
   return llvm::any_of(value.getUses(), [&](OpOperand &use) {
-    auto update = dyn_cast<nn::AdamWOp>(use.getOwner());
-    return (update && update.getGradient() == value) || isa<nn::ClipCoefficientOp>(use.getOwner());
+    return TypeSwitch<Operation *, bool>(use.getOwner())
+        .Case<nn::AdamWOp, AdamWOp>([&](auto update) { return update.getGradient() == value; })
+        .Case<nn::ClipCoefficientOp>([](auto) { return true; })
+        .Default(false);
   });
 }
 

@@ -175,11 +175,18 @@ def add_optimizer(parser):
                        help="decay of the two moments (default 0.9,0.999)")
     group.add_argument("--adam-eps", type=float, default=None, metavar="X",
                        help="epsilon (default 1e-8; 1e-6 with --adam-mode ort)")
+    add_moments(group)
     group.add_argument("--grad-accum", type=positive, default=1, metavar="N",
                        help="batches whose mean gradient makes one step (default 1)")
     group.add_argument("--dropout", type=float, default=None, metavar="P", help="replaces every dropout ratio of the model")
     group.add_argument("--seed", type=natural, default=0, metavar="N",
                        help="seed of head, data order, dropout and rounding (default 0)")
+
+
+def add_moments(parser):
+    parser.add_argument("--moments", choices=("f32", "i8"), default=None,
+                        help="the optimizer's two moments: 32-bit floats, or 8-bit codes with a scale a block of 256, which need a "
+                        "quarter of the memory (default: as the recipe says; f32 in the built-in ones)")
 
 
 def add_run(parser):

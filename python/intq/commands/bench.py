@@ -6,7 +6,8 @@ from pathlib import Path
 
 from intq.bench import budget, gemm, roofline, step
 from intq.bench.checkpoints import MODELS, POSITIONS
-from intq.commands.arguments import ISAS, RECIPES, add_adapter, add_sampling, natural, positive, training_options
+from intq.commands.arguments import (ISAS, RECIPES, add_adapter, add_moments, add_sampling, natural, positive,
+                                     training_options)
 from intq.commands.report import print_json
 from intq.errors import UserError
 
@@ -48,6 +49,7 @@ def _add_sides(parser):
     parser.add_argument("--recipe", default="row8", metavar="R", help=f"{RECIPES} (default row8)")
     parser.add_argument("--max-grad-norm", type=float, default=0.0, metavar="X",
                         help="clip the norm of all gradients, on all sides (default 0: no clipping)")
+    add_moments(parser)
     parser.add_argument("--cpu-isa", choices=ISAS, default="auto", help="instruction set of intq (default auto: the best here)")
     parser.add_argument("--threads", type=natural, default=0, metavar="N", help="threads of each side (default 0: one a core)")
     add_sampling(parser)
@@ -83,7 +85,8 @@ def _sides(args):
 def run_step(args):
     record = step.compare(args.model, rounds=args.rounds, batch=args.batch, **_sides(args))
     print(f"{args.model} {args.batch} x {args.seq}, {record['threads']} threads, max grad norm {args.max_grad_norm:g}")
-    print(f"intq {args.recipe} {record['cpu_isa']}: {record['step_seconds_median']:.3f} s a step, peak {record['peak_rss_mib']:.0f} MiB "
+    moments = f", moments {args.moments}" if args.moments else ""
+    print(f"intq {args.recipe}{moments} {record['cpu_isa']}: {record['step_seconds_median']:.3f} s a step, peak {record['peak_rss_mib']:.0f} MiB "
           f"(plan {record['plan_peak_mib']:.0f}), ready in {record['ready_seconds']:.1f} s")
     for peer in record.get("peers", []):
         print(f"{peer['name']}: {peer['step_seconds_median']:.3f} s, peak {peer['peak_rss_mib']:.0f} MiB; "

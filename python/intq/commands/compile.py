@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from intq.adapters import adapter_options
-from intq.commands.arguments import add_adapter, add_engine, add_graph, add_sampling, graph_options
+from intq.commands.arguments import add_adapter, add_engine, add_graph, add_moments, add_sampling, graph_options
 from intq.errors import UserError
-from intq.options import engine_options, sampling_options
+from intq.options import engine_options, moments_option, sampling_options
 from intq.norm_cache import NormCache
 from intq.program import DTYPES, Program
 
@@ -26,6 +26,7 @@ def add(commands):
     parser.add_argument("--report", action="store_true", help="print what the step needs of memory, and what is sampled")
     parser.add_argument("--profile", action="store_true",
                         help="with --report: run the step on made-up inputs, and print the share of its time that each kind of op takes")
+    add_moments(parser)
     add_sampling(parser)
     add_adapter(parser)
     add_graph(parser)
@@ -44,7 +45,7 @@ def run(args):
     with tempfile.TemporaryDirectory(prefix="intq-stages-") as scratch:
         stages = Path(args.dump_stages or scratch)
         options = {**engine_options(args.recipe, args.engine, args.cpu_isa, args.threads, args.cache_dir),
-                   "functions": ["step"],
+                   "functions": ["step"], "optimizer": moments_option(args),
                    **graph_options(args), **sampling_options(args), **adapter_options(args), "profile": args.profile}
         if args.output or args.dump_stages:
             options["dump_stages"] = str(stages)
@@ -70,6 +71,14 @@ def sizes_by_role(program):
     return sizes
 
 
+def print_moments(program):
+    """How many parameters have moments in 8 bits, if any."""
+    kinds = [e["dtype"] for e in program.state_entries if e["name"].endswith("/moment1")]
+    if "int8" in kinds:
+        print(f"moments of {kinds.count('int8')} tensors in 8 bits, of {kinds.count('float32')} in float32: fewer than 4,096 elements, "
+              "or updated in part")
+
+
 def print_report(program):
     """What lives for a step, by purpose; state by role; norm cache; the layers that are sampled."""
     def line(name, size):
@@ -83,6 +92,7 @@ def print_report(program):
         print(f"{'  fullest during':26} {step['fullest']:>10}")
     for role, size in sizes_by_role(program).items():
         line("state: " + role, size)
+    print_moments(program)
     if plan:
         line("in all", plan["total"])
     if cache := NormCache.of(program, "step", 1):

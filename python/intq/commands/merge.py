@@ -47,7 +47,7 @@ def run(args):
     with safe_open(str(found[0] / "state.safetensors"), "numpy") as state:
         trained = [n.removesuffix("/moment1") for n in state.keys() if n.endswith("/moment1")]
         weights = nf4.restore({n: state.get_tensor(n) for n in state.keys()
-                               if not n.endswith(("/moment1", "/moment2")) and n != "optimizer/powers"})
+                               if not n.rpartition("/")[2].startswith("moment") and n != "optimizer/powers"})
     if args.adapter_only:
         report = _write_adapter(target, manifest, weights, adapter, rank, trained)
     else:

@@ -60,6 +60,11 @@ module @recipe_c2 attributes {intq.recipe = #intq.recipe<"r", {matmul_activation
 
 // -----
 
+// expected-error @+1 {{expected #intq.format<i8, [1, 256], f32> for moments, but got #intq.format<i8, [1, *], f32>}}
+module @recipe_c3 attributes {intq.recipe = #intq.recipe<"r", {moments = #intq.format<i8, [1, *], f32>}>} {}
+
+// -----
+
 func.func @quantize_c1(%arg0: tensor<4x7xf32>) {
   // expected-error @+1 {{'intq.quantize' op expected x of shape [4, 8], but got [4, 7]}}
   %0 = intq.quantize %arg0 {site = "w"} : (tensor<4x7xf32>) -> !intq.q<4x8, i8, [1, *], f32>
@@ -615,5 +620,77 @@ func.func @gather_rows_c1(%q: !intq.q<4x8, i8, [2, *], f32>, %r: tensor<3xi32>) 
 func.func @gather_rows_c2(%q: !intq.q<4x8, i8, [1, *], f32>, %r: tensor<3xi32>) {
   // expected-error @+1 {{'intq.gather_rows' op expected a result of type '!intq.q<3x8, i8, [1, *], f32>', but got '!intq.q<3x8, i9, [1, *], f32>'}}
   %0 = intq.gather_rows %q, %r : (!intq.q<4x8, i8, [1, *], f32>, tensor<3xi32>) -> !intq.q<3x8, i9, [1, *], f32>
+  return
+}
+
+// -----
+
+func.func @adamw_c1(%w: tensor<4xf32>, %m: tensor<5xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected moment1 of shape [4], but got [5]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<5xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c1_moment2(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<2x2xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected moment2 of shape [4], but got [2, 2]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<2x2xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c1_gradient(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<5xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected a gradient of shape [4], but got [5]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<5xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c1_new(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected new moment2 of shape [4], but got [5]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<5xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c2(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<2xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected scales of shape [1], but got [2]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<2xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c2_bases(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<4xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected bases of shape [1], but got [4]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<4xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c2_new(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected new scales of shape [1], but got [2]}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<2xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c3(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected 0 <= beta2 < 1, but got 1.000000e+00}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 1.0 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// -----
+
+func.func @adamw_c4(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  // expected-error @+1 {{'intq.adamw' op expected epsilon >= 0, but got -1.000000e-08}}
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = -1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
   return
 }

@@ -181,3 +181,17 @@ func.func @gather_rows(%q: !intq.q<4x8, i8, [1, *], f32>, %r: tensor<3xi32>) {
   %0 = intq.gather_rows %q, %r : (!intq.q<4x8, i8, [1, *], f32>, tensor<3xi32>) -> !intq.q<3x8, i8, [1, *], f32>
   return
 }
+
+// CHECK-LABEL: @adamw
+// CHECK: intq.adamw %{{.*}}, %{{.*}} scale %{{.*}}, %{{.*}} base %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {beta1 = 9.000000e-01 : f64, beta2 = 0.99899999999999999 : f64, decay, epsilon = 1.000000e-08 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+func.func @adamw(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>) {
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng {beta1 = 0.9 : f64, beta2 = 0.999 : f64, decay, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}
+
+// CHECK-LABEL: @adamw_clip
+// CHECK: intq.adamw %{{.*}}, %{{.*}} scale %{{.*}}, %{{.*}} base %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} clip %{{.*}} {{{.*}}stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>, tensor<f32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+func.func @adamw_clip(%w: tensor<4xf32>, %m: tensor<4xi8>, %s: tensor<1xf32>, %v: tensor<4xi8>, %b: tensor<1xi32>, %g: tensor<4xf32>, %schedule: tensor<3xf32>, %rng: tensor<4xi32>, %c: tensor<f32>) {
+  %0:5 = intq.adamw %w, %m scale %s, %v base %b, %g, %schedule, %rng clip %c {beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam torch>, stream = "w/moments"} : (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>, tensor<4xf32>, tensor<3xf32>, tensor<4xi32>, tensor<f32>) -> (tensor<4xf32>, tensor<4xi8>, tensor<1xf32>, tensor<4xi8>, tensor<1xi32>)
+  return
+}

@@ -87,6 +87,10 @@ def Intq_Format : AttrDef<Intq_Dialect, "Format"> {
                         EnumParameter<Intq_ScaleKind>:$scale);
   let assemblyFormat = [{ `<` custom<CodeWidth>($width) `,` `[` custom<Block>($block) `]` `,` $scale `>` }];
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The one format of an optimizer's moments: that of the first; the second has a code of its own.
+    static FormatAttr getForMoments(::mlir::MLIRContext *context);
+  }];
 }
 
 def Intq_Recipe : AttrDef<Intq_Dialect, "Recipe"> {
@@ -96,9 +100,11 @@ def Intq_Recipe : AttrDef<Intq_Dialect, "Recipe"> {
     `#intq.recipe<"row8", {linear_activation = #intq.format<…>, …}>`. Keys (each absent key
     leaves its layers in float): `linear_{activation,weight,input_grad,weight_grad}`,
     `matmul_{activation,gradient}` (attention's batched products),
-    `layer_norm_{activation,input_grad,weight_grad}`, `embedding_{weight,gradient}`.
-    Forward roles round to nearest, gradients stochastically.
+    `layer_norm_{activation,input_grad,weight_grad}`, `embedding_{weight,gradient}`,
+    `moments` (of the optimizer: intq.adamw).
+    Forward roles round to nearest, gradients and moments stochastically.
     (C1) only these keys, each a #intq.format. (C2) a family is given whole or not at all.
+    (C3) `moments` is #intq.format<i8, [1, 256], f32>.
   }];
   let parameters = (ins "::mlir::StringAttr":$name, "::mlir::DictionaryAttr":$formats);
   let assemblyFormat = "`<` $name `,` $formats `>`";
@@ -108,6 +114,8 @@ def Intq_Recipe : AttrDef<Intq_Dialect, "Recipe"> {
     FormatAttr lookup(::llvm::StringRef key) const;
   }];
 }
+
+def Intq_Codes : NN_Tensor<[I8]>;
 
 class Intq_Op<string mnemonic, list<Trait> traits = []>
     : Op<Intq_Dialect, mnemonic, !listconcat([Pure], traits)>;

@@ -2,6 +2,7 @@
 #ifndef INTQ_OPS
 #define INTQ_OPS
 include "intq/Dialect/Intq/IntqBase.td"
+include "intq/Dialect/NN/NNOptimizer.td"
 
 def Intq_QuantizeOp : Intq_Op<"quantize", [AttrSizedOperandSegments]> {
   let summary = "float tensor to codes and scales";
@@ -180,5 +181,26 @@ def Intq_ReshapeOp : Intq_Op<"reshape"> {
   let assemblyFormat = "$q attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
   let hasFolder = 1;
+}
+def Intq_AdamWOp : Intq_Op<"adamw"> {
+  let summary = "one AdamW update of a parameter whose two moments are 8-bit codes";
+  let description = [{
+    nn.adamw on the values of the codes; then the new moments, unrounded until here, are encoded again
+    by stochastic rounding (Spec, section Moments in 8 bits), in blocks of 256 consecutive elements with
+    a scale (moment1) and a base (moment2) each. `stream` gives each element one draw for both.
+    (C1) all tensors but scales and bases have the shape of the parameter. (C2) scales and bases are
+    [ceil(n / 256)], n the elements of the parameter. (C3) 0 ≤ beta < 1 for both. (C4) epsilon ≥ 0.
+  }];
+  let arguments = (ins NN_F32:$parameter, Intq_Codes:$moment1, NN_F32:$scale1, Intq_Codes:$moment2, NN_I32:$base2,
+                       NN_F32:$gradient, NN_Schedule:$schedule, NN_Rng:$rng, Optional<NN_ScalarF32>:$coefficient,
+                       F64Attr:$beta1, F64Attr:$beta2, F64Attr:$epsilon, NN_AdamModeAttr:$mode, UnitAttr:$decay,
+                       StrAttr:$stream);
+  let results = (outs NN_F32:$new_parameter, Intq_Codes:$new_moment1, NN_F32:$new_scale1, Intq_Codes:$new_moment2,
+                      NN_I32:$new_base2);
+  let assemblyFormat = [{
+    $parameter `,` $moment1 `scale` $scale1 `,` $moment2 `base` $base2 `,` $gradient `,` $schedule `,` $rng
+    (`clip` $coefficient^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
 }
 #endif

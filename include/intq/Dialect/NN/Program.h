@@ -31,6 +31,8 @@ inline constexpr llvm::StringLiteral kEvalOnly = "intq.eval_only";
 inline constexpr llvm::StringLiteral kParameter = "parameter", kFrozen = "frozen",
                                      kMoment1 = "moment1", kMoment2 = "moment2",
                                      kPowers = "powers";
+// Names of what stands beside the codes of a moment: <parameter>/moment1_scale, <parameter>/moment2_base.
+inline constexpr llvm::StringLiteral kScaleSuffix = "_scale", kBaseSuffix = "_base";
 
 /// The string attribute `name` of argument `index`, or "".
 llvm::StringRef argString(mlir::func::FuncOp func, unsigned index, llvm::StringRef name);

@@ -41,6 +41,12 @@ llvm::LogicalResult verifyPaddingIndex(mlir::Operation *op, int64_t index, int64
 /// epsilon > 0.
 llvm::LogicalResult verifyEpsilon(mlir::Operation *op, const llvm::APFloat &epsilon);
 
+/// 0 ≤ beta < 1.
+llvm::LogicalResult expectBeta(mlir::Operation *op, llvm::StringRef name, const llvm::APFloat &beta);
+
+/// attribute ≥ 0.
+llvm::LogicalResult expectNotNegative(mlir::Operation *op, llvm::StringRef name, const llvm::APFloat &attribute);
+
 /// 0 ≤ ratio < 1.
 llvm::LogicalResult verifyDropoutRatio(mlir::Operation *op, const llvm::APFloat &ratio);
 

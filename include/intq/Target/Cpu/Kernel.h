@@ -148,6 +148,7 @@ using KernelRegistry = llvm::StringMap<Kernel>;
 const KernelRegistry &kernelRegistry();
 
 // One function a file of kernels.
+void addClipKernels(KernelRegistry &);
 void addCodeKernels(KernelRegistry &);
 void addElementwiseKernels(KernelRegistry &);
 void addEmbeddingKernels(KernelRegistry &);

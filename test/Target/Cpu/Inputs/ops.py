@@ -4,6 +4,7 @@ intq-run --engine=all: one function an op family and row length, whose results a
     ops.py float|layout|rows|codes|training
 """
 import itertools
+import math
 import random
 import struct
 import sys
@@ -210,7 +211,22 @@ def training_ops(n):
             f.op("nn.adamw", [w, m, v, g, schedule] + [clip] * clipped, [w[1]] * 3,
                  f"{betas}, epsilon = 1.0e-8 : f64, mode = #nn<adam {mode}>{', decay' if decay else ''}",
                  [""] * 5 + ["clip"] * clipped)
+            moment_codes(f, shape, schedule, [clip] * clipped, mode, decay)
+        moment_codes(f, (128, n), schedule, [], mode, False)  # from 130 columns on: several threads
     yield f
+
+
+def moment_codes(f, shape, schedule, clip, mode, decay):
+    """Three updates with moments as codes, so that the last starts from codes of all sizes."""
+    count, w, g = math.prod(shape), f.floats(*shape), f.floats(*shape)
+    blocks, moment = -(-count // 256), tensor(shape, "i8")
+    zeros = f.dense([0] * count, "b", moment)
+    state = [w, zeros, f.dense([0.0] * blocks, "f", tensor((blocks,))), zeros, f.ints((blocks,), 0, 1)]
+    for step in range(3):
+        state = f.op("intq.adamw", state + [g, schedule, f.rng()] + clip, [t for _, t in state],
+                     f"beta1 = 0.9 : f64, beta2 = 0.999 : f64, epsilon = 1.0e-8 : f64, mode = #nn<adam {mode}>"
+                     f"{', decay' if decay else ''}, stream = \"m{step}\"",
+                     ["", "", "scale", "", "base", "", "", "", "clip"], keep=step == 2)
 
 
 def code_ops(n):
