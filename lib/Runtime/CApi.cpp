@@ -110,6 +110,16 @@ void intq_destroy(intq_program *program) { delete program; }
 
 const char *intq_info(const intq_program *program) { return program->program->info().data(); }
 
+int intq_profile(const intq_program *program, char **profile, char **error) {
+  llvm::json::Object kernels = program->program->profile();
+  if (kernels.empty())
+    return fail("expected a program compiled for the CPU with the option profile", error);
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(kernels));
+  *profile = strdup(text.c_str());
+  return 0;
+}
+
 int intq_state(intq_program *program, const char *name, void **data, uint64_t *bytes, char **error) {
   StateEntry *entry = program->program->state(name);
   if (!entry)

@@ -65,7 +65,8 @@ LogicalResult Program::loadMoments(const ParameterStore &store, int64_t step, co
     }
     if (!isMoment(*entry))
       continue;
-    auto [parameter, moment] = StringRef(entry->name).rsplit('/');
+    StringRef parameter, moment;
+    std::tie(parameter, moment) = StringRef(entry->name).rsplit('/');
     const StateEntry *owner = state(parameter);
     const StoredTensor *value = owner ? store.lookup(owner->file + ("/" + moment).str()) : nullptr;
     auto fail = [&](const Twine &message) {

@@ -21,6 +21,7 @@ public:
   std::string isa() const override { return cpu::isaName(executable->isa()).str(); }
   unsigned threads() const override { return executable->threads(); }
   ArrayRef<std::string> notes() const override { return executable->report().notes; }
+  std::vector<std::pair<std::string, uint64_t>> profile() const override { return executable->profile(); }
   llvm::json::Object compilation() const override {
     llvm::json::Object seconds;
     for (const auto &[phase, time] : executable->report().seconds)
@@ -41,6 +42,7 @@ FailureOr<std::unique_ptr<Engine>> intq::runtime::createCpuEngine(ModuleOp modul
   options.threads = wanted.threads;
   options.dumpDir = wanted.dumpStages;
   options.cacheDir = wanted.cacheDir;
+  options.profile = wanted.profile;
   if (sibling)
     options.sibling = static_cast<const CpuEngine *>(sibling)->code();
   options.isa = supported.front();

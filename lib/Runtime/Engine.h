@@ -25,6 +25,8 @@ public:
   virtual unsigned threads() const { return 1; }
   /// How the compilation went (docs/Program.md, compile).
   virtual llvm::json::Object compilation() const { return {}; }
+  /// With Options::profile: kernels and the cycles that their calls took so far.
+  virtual std::vector<std::pair<std::string, uint64_t>> profile() const { return {}; }
   /// What a user should know, a sentence each.
   virtual llvm::ArrayRef<std::string> notes() const { return {}; }
 };

@@ -235,6 +235,7 @@ Expected<Options> intq::runtime::parseOptions(StringRef text) {
   o.loss = loss == "none" ? "" : loss;
   r.text("dump_stages", o.dumpStages);
   r.text("cache_dir", o.cacheDir);
+  r.flag("profile", o.profile);
   if (r.take("dropout"))
     r.number("dropout", o.training.dropout.emplace(0.0));
   readFunctions(r, o.training);

@@ -14,6 +14,7 @@ struct Options {
   llvm::StringMap<int64_t> bind, padding;
   std::vector<std::string> train, freeze, logits;
   FileOptions file;
+  bool profile = false;        ///< count the time of each kernel
   bool deriveBackward = false; ///< intq's own gradients in place of the file's
   int64_t maxFolded = OnnxToNNOptions().maxFolded;
 };

@@ -228,6 +228,14 @@ void Program::writeInfo(const Options &options, llvm::json::Object info) {
   llvm::raw_string_ostream(infoText) << json::Value(std::move(info));
 }
 
+llvm::json::Object Program::profile() const {
+  llvm::json::Object cycles;
+  for (const Compiled &c : compiled)
+    for (const auto &[kernel, ticks] : c.engine->profile())
+      cycles[kernel] = cycles.getInteger(kernel).value_or(0) + static_cast<int64_t>(ticks);
+  return cycles;
+}
+
 void Program::writeEngine(llvm::json::Object &info) const {
   const Engine &engine = *compiled.front().engine;
   info["cpu_isa"] = engine.isa();

@@ -78,6 +78,8 @@ public:
                                  const Options &options);
 
   llvm::StringRef info() const { return infoText; }
+  /// Of every compilation with Options::profile: the cycles that each kernel took so far, by kernel.
+  llvm::json::Object profile() const;
   StateEntry *state(llvm::StringRef name);
   Function *function(llvm::StringRef name);
   /// 0, 2 or 3 as intq_run; the message in `error`.

@@ -45,6 +45,7 @@ _SIGNATURES = {
     "intq_add_variant": ([c_void_p, c_char_p, c_char_p, c_char_p, POINTER(c_void_p)], c_int),
     "intq_destroy": ([c_void_p], None),
     "intq_info": ([c_void_p], c_char_p),
+    "intq_profile": ([c_void_p, POINTER(c_void_p), POINTER(c_void_p)], c_int),
     "intq_state": ([c_void_p, c_char_p, POINTER(c_void_p), POINTER(c_uint64), POINTER(c_void_p)], c_int),
     "intq_save_checkpoint": ([c_void_p, c_char_p, c_uint32, c_double, POINTER(c_void_p)], c_int),
     "intq_run": ([c_void_p, c_char_p, POINTER(Array), c_int32, POINTER(Array), c_int32, POINTER(RunOptions),

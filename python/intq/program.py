@@ -110,6 +110,12 @@ class Program:
         buffer = (ctypes.c_char * size.value).from_address(data.value)
         return np.frombuffer(buffer, dtype).reshape(entry["shape"])
 
+    def profile(self):
+        """Of a program compiled with the option `profile`: the cycles that each kernel took so far, by kernel."""
+        text = c_void_p()
+        abi.call("intq_profile", self._handle, byref(text))
+        return json.loads(abi.take_string(text.value))
+
     def save_checkpoint(self, path, *, step, lr):
         """Parameters and moments as a checkpoint of ONNX Runtime: the whole file or none of it."""
         abi.call("intq_save_checkpoint", self._handle, str(path).encode(), step, lr)

@@ -72,6 +72,7 @@ class RunFolder:
                 raise UserError(f"{self.path} already holds a run: continue it with --resume, or choose another --out")
             _same_run(self.path, self.read_manifest(), manifest)
             self._probe()
+            self.checkpoints.mkdir(exist_ok=True)
             return True
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"expected a folder for --out, but {self.path} is a file")
@@ -79,12 +80,13 @@ class RunFolder:
             raise UserError(f"{self.path} is not empty and holds no run of intq: choose another --out")
         self._probe()
         write_atomically(self.manifest_file, json.dumps(manifest, indent=1))
+        self.checkpoints.mkdir()  # after run.json: a run that is killed in between can be resumed
         return False
 
     def _probe(self):
         try:
-            self.checkpoints.mkdir(parents=True, exist_ok=True)
-            probe = self.checkpoints / ".probe"
+            self.path.mkdir(parents=True, exist_ok=True)
+            probe = self.path / ".probe"
             probe.write_bytes(b"intq")
             probe.unlink()
         except OSError as error:

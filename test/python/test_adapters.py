@@ -162,6 +162,13 @@ def test_with_sampling_and_checkpointing(graph, batch):
             assert same == ("lora_A" not in name), name
 
 
+def test_compile_report(graph, capsys):
+    """Of all ranks, what the one that needs most needs."""
+    assert cli.main(["compile", str(graph), "--recipe", "float", "--report", "--adapter", "dylora", "--ranks", "1,4"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("step_r4, beside the state") and any(line.startswith("state: frozen") for line in lines)
+
+
 def test_scale_is_that_of_the_sqrt_wrapper():
     for rank in range(1, 65):
         assert abs(16 / 64 * math.sqrt(64 / rank) ** 2 - 16 / rank) < 1e-13
@@ -277,7 +284,8 @@ def test_finetune_eval_merge(job, tmp_path, capsys):
 
 
 def test_killed_and_resumed(job, tmp_path, capsys, source):
-    job = [*job, "--save-steps", 2, "--lora-update", "masked", "--grad-accum", 2]
+    """Ranks, moments of rows that were not drawn, choices of tokens and the norms they were chosen by are state."""
+    job = [*job, "--save-steps", 2, "--lora-update", "masked", "--grad-accum", 2, "--wta-crs", 0.5, "--norm-cache", "token"]
     wanted = run_json(capsys, *job, "--out", tmp_path / "whole")["state_sha256"]
     command = [sys.executable, "-m", "intq", *map(str, job), "--out", str(tmp_path / "cut")]
     environment = {**os.environ, "PYTHONPATH": str(source / "python")}

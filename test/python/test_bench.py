@@ -1,11 +1,13 @@
 """intq bench: the fields of its JSON and its errors. How fast anything is, no test asserts."""
 import json
+import os
 import sys
 
 import pytest
 
 from intq import cli
-from intq.bench import roofline
+from intq.bench import budget, roofline
+from intq.errors import UserError
 
 STEP = ["bench", "step", "--model", "minilm", "--batch", "1", "--seq", "8", "--steps", "2", "--rounds", "1", "--json"]
 FIELDS = {"recipe", "cpu_isa", "threads", "step_seconds_median", "step_seconds_min", "peak_rss_mib", "plan_peak_mib"}
@@ -145,3 +147,52 @@ def test_every_option_has_help(part):
     bench = cli.build_parser()._subparsers._group_actions[0].choices["bench"]
     for action in bench._subparsers._group_actions[0].choices[part]._actions:
         assert action.help, f"{part} {action.option_strings}"
+
+
+def largest_batch(peak, within):
+    """(the answer of the search, how many batches it measured) where a step of a batch peaks at peak(batch) MiB."""
+    measured = []
+
+    def measure(batch):
+        measured.append(batch)
+        return {"seconds": [0.5], "peak_rss_mib": peak(batch)}
+    return budget.largest(measure, within)["batch"], len(measured)
+
+
+@pytest.mark.parametrize("within", [1000, 1009, 1010, 1090, 1100, 3333, 40000])
+def test_largest_batch(within):
+    """Loading needs 1,000 MiB whatever the batch is, a step 600 + 10 an example."""
+    batch, measurements = largest_batch(lambda batch: max(1000, 600 + 10 * batch), within)
+    assert batch == (within - 600) // 10 and measurements <= 14
+
+
+def test_largest_batch_with_uneven_growth():
+    batch, measurements = largest_batch(lambda batch: 100 + batch ** 1.1 + batch % 3, 1000)
+    assert batch == max(b for b in range(1000) if 100 + b ** 1.1 + b % 3 <= 1000) and measurements <= 14
+
+
+def test_budget_below_one_example():
+    with pytest.raises(UserError, match="at least the 700 MiB that one example needs, but got 600"):
+        largest_batch(lambda batch: 700, 600)
+
+
+def test_step_with_adapter_and_sampling(capsys):
+    assert cli.main([*STEP, "--adapter", "lora", "--lora-r", "4", "--wta-crs", "0.5"]) == 0
+    record = last_json(capsys)
+    assert record["adapter"] == "lora" and record["lora_r"] == 4 and record["wta_crs"] == 0.5
+
+
+def test_batch(tmp_path, capsys, monkeypatch):
+    """One command for intq with any of its options and for PyTorch; each measurement is a process with a graph of its own."""
+    def measure(graph, batch, adapter, recipe, **_):
+        assert adapter == "lora" and recipe == "row8" and os.path.getsize(graph) > 0
+        return {"seconds": [4.0], "peak_rss_mib": 500 + 100 * batch, "plan_peak_mib": 400, "cpu_isa": "avx2"}
+    monkeypatch.setattr(budget, "measure_intq", measure)
+    measured = json.dumps({"seconds": [2.0], "peak_rss_mib": 800.0, "threads": 1, "cpu_isa": "AVX2", "version": "0"})
+    python = script(tmp_path / "python", f"case \"$2\" in *'\"batch\": 1,'*|'') echo '{measured}';; *) echo '{measured}' | sed s/800/8000/;; esac\n")
+    assert cli.main(["bench", "batch", "--model", "minilm", "--seq", "8", "--memory-budget", "900", "--adapter", "lora", "--json",
+                     "--vs", "torch", "--torch-python", str(python), "--peers", "fp32"]) == 0
+    record = last_json(capsys)
+    assert record["batch"] == 4 and record["peak_rss_mib"] == 900 and record["examples_per_second"] == 1
+    (peer,) = record["peers"]
+    assert peer["batch"] == 1 and peer["batch_ratio"] == 4 and peer["examples_per_second"] == 0.5

@@ -1,10 +1,11 @@
 """Batches cut to their longest row: compiled lengths, results, commands on the finished run, and what is refused."""
-import json
 import random
 
 import numpy as np
 import pytest
-from intq import abi, cli
+from test_end_to_end import record, run  # noqa: F401 (a fixture)
+
+from intq import abi
 from intq.padding import compiled_lengths, longest_row
 from intq.program import Program
 
@@ -41,23 +42,7 @@ def job(checkpoint, tmp_path):
             "--steps", "4", "--lr", "1e-2", "--seed", "3"]
 
 
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-def record(result):
-    code, out, err = result
-    assert code == 0, err
-    return json.loads(out.strip().splitlines()[-1])
-
-
-def test_float_results_agree_with_full_length(job, run, tmp_path, monkeypatch):
+def test_float_results_agree_with_full_length(job, run, tmp_path, monkeypatch):  # noqa: F811
     """Without dropout the padding has no part in the loss: at most the order of float sums differs."""
     compiled, add_variant = [], Program.add_variant
     monkeypatch.setattr(Program, "add_variant", lambda self, variant, *rest: (compiled.append(variant),
@@ -68,7 +53,7 @@ def test_float_results_agree_with_full_length(job, run, tmp_path, monkeypatch):
     assert loss["longest"] == pytest.approx(loss["max"], rel=1e-4)
 
 
-def test_every_route_gives_the_same_state(job, run, tmp_path):
+def test_every_route_gives_the_same_state(job, run, tmp_path):  # noqa: F811
     routes = [["--engine", "reference"]] + [["--cpu-isa", isa, "--threads", str(1 + n % 3)]
                                             for n, isa in enumerate(abi.cpu_isas())]
     states = {" ".join(route): record(run(*job, "--pad-to", "longest", *route, "--out", tmp_path / str(n), "--json"))
@@ -78,7 +63,7 @@ def test_every_route_gives_the_same_state(job, run, tmp_path):
 
 @pytest.mark.parametrize("options", [["--grad-accum", "2"], ["--wta-crs", "0.5"], ["--adapter", "dylora", "--ranks", "1,2"],
                                      ["--wta-crs", "0.5", "--norm-cache", "sample"]])
-def test_goes_with_other_options_and_resumes(job, run, tmp_path, options):
+def test_goes_with_other_options_and_resumes(job, run, tmp_path, options):  # noqa: F811
     job = [*job, "--pad-to", "longest", *options, "--out", tmp_path / "run", "--save-steps", "2"]
     whole = record(run(*job, "--json"))["state_sha256"]
     *_, newest = sorted((tmp_path / "run" / "checkpoints").iterdir())
@@ -86,7 +71,7 @@ def test_goes_with_other_options_and_resumes(job, run, tmp_path, options):
     assert record(run(*job, "--resume", "--json"))["state_sha256"] == whole
 
 
-def test_a_finished_run_is_evaluated_as_it_was_trained(job, run, tmp_path):
+def test_a_finished_run_is_evaluated_as_it_was_trained(job, run, tmp_path):  # noqa: F811
     found = record(run(*job, "--pad-to", "longest", "--out", tmp_path / "run", "--json"))
     again = record(run("eval", tmp_path / "run", "--data", tmp_path / "dev.tsv", "--json"))
     assert again["eval_loss"] == found["eval_loss"]
@@ -95,13 +80,13 @@ def test_a_finished_run_is_evaluated_as_it_was_trained(job, run, tmp_path):
     assert len((tmp_path / "out.tsv").read_text().splitlines()) == 22
 
 
-def test_resuming_with_other_padding_is_refused(job, run, tmp_path):
+def test_resuming_with_other_padding_is_refused(job, run, tmp_path):  # noqa: F811
     record(run(*job, "--pad-to", "longest", "--out", tmp_path / "run", "--json"))
     code, _, err = run(*job, "--resume", "--out", tmp_path / "run")
     assert code == 2 and "pad_to = 'longest'" in err
 
 
-def test_an_onnx_model_of_fixed_length_is_refused(checkpoint, job, run, tmp_path):
+def test_an_onnx_model_of_fixed_length_is_refused(checkpoint, job, run, tmp_path):  # noqa: F811
     fixed = tmp_path / "fixed.onnx"
     code, _, err = run("export", checkpoint, "--task", "classification", "--num-labels", "2", "--batch", "3", "--seq", "24",
                        "-o", fixed)
@@ -111,6 +96,6 @@ def test_an_onnx_model_of_fixed_length_is_refused(checkpoint, job, run, tmp_path
     assert code == 2 and "symbolic sequence length" in err and not (tmp_path / "run").exists()
 
 
-def test_token_norms_are_refused(job, run, tmp_path):
+def test_token_norms_are_refused(job, run, tmp_path):  # noqa: F811
     code, _, err = run(*job, "--pad-to", "longest", "--wta-crs", "0.5", "--norm-cache", "token", "--out", tmp_path / "run")
     assert code == 2 and "--norm-cache sample" in err and not (tmp_path / "run").exists()

@@ -134,7 +134,7 @@ def test_a_damaged_checkpoint_is_skipped(job, run, tmp_path):
     assert last_json(again)["state_sha256"] == last_json(out)["state_sha256"]
 
 
-@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6, 0.9, 1.3])
+@pytest.mark.parametrize("seconds", [0.3, 0.9])
 def test_killed_runs_end_with_the_same_state(job, run, tmp_path, seconds):
     expected = last_json(run(*job, "--out", tmp_path / "whole", "--json")[1])["state_sha256"]
     process = spawn([*job, "--out", tmp_path / "r"], FAKE_SECONDS="0.02")

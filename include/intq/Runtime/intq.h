@@ -55,6 +55,10 @@ INTQ_API void intq_destroy(intq_program *program);
  * Owned by the program, until intq_add_variant. */
 INTQ_API const char *intq_info(const intq_program *program);
 
+/* Of programs compiled with the option `profile`: a JSON object, for each kernel the cycles that its calls took
+ * since the compilation. */
+INTQ_API int intq_profile(const intq_program *program, char **profile_json, char **error);
+
 /* The live buffer of a state entry, in the layout of intq_info; readable and writable
  * between runs. */
 INTQ_API int intq_state(intq_program *program, const char *name, void **data, uint64_t *bytes, char **error);

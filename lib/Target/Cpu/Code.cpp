@@ -15,6 +15,7 @@ std::string Code::serialize() const {
   json::Object header{{"plan_bytes", static_cast<int64_t>(planBytes)},
                       {"plans", json::Object(plans)},
                       {"sites", json::Array(sites)},
+                      {"kernels", json::Array(kernels)},
                       {"functions", std::move(functions)},
                       {"objects", std::move(sizes)}};
   std::string text, bytes(sizeof(uint64_t), 0);
@@ -43,7 +44,7 @@ std::optional<Code> Code::parse(StringRef bytes) {
   std::vector<int64_t> sizes;
   json::Path::Root root;
   json::ObjectMapper map(*header, root);
-  if (!map || !map.map("plan_bytes", code.planBytes) || !map.map("sites", code.sites) ||
+  if (!map || !map.map("plan_bytes", code.planBytes) || !map.map("sites", code.sites) || !map.map("kernels", code.kernels) ||
       !map.map("functions", code.resultArguments) || !map.map("objects", sizes))
     return std::nullopt;
   if (json::Object *plans = header->getAsObject()->getObject("plans"))

@@ -14,6 +14,7 @@ struct Code {
   /// Of each function and result: the argument whose buffer holds it (new state), or -1.
   std::map<std::string, std::vector<int64_t>> resultArguments;
   std::vector<std::string> sites; ///< by status word
+  std::vector<std::string> kernels; ///< by element of intq_ticks; empty unless they are profiled
   uint64_t planBytes = 0;
   llvm::json::Object plans; ///< of each function (docs/Program.md, plan)
 

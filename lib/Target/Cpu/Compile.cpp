@@ -36,7 +36,7 @@ static void dumpModule(const Options &options, StringRef file, ModuleOp module) 
 static LogicalResult buildKernels(ModuleOp module, const Options &options, ArrayRef<std::string> entries, Code &code) {
   dumpModule(options, "1-program.mlir", module);
   PassManager pm(module.getContext());
-  buildCpuPipeline(pm, options.isa);
+  buildCpuPipeline(pm, options.isa, options.profile);
   if (failed(pm.run(module)))
     return failure();
   dumpModule(options, "2-kernels.mlir", module);
@@ -49,6 +49,9 @@ static LogicalResult buildKernels(ModuleOp module, const Options &options, Array
   code.planBytes = module->getAttrOfType<IntegerAttr>("intq.plan_bytes").getInt();
   for (Attribute site : module->getAttrOfType<ArrayAttr>("intq.sites"))
     code.sites.push_back(cast<StringAttr>(site).str());
+  if (auto kernels = module->getAttrOfType<ArrayAttr>("intq.kernels"))
+    for (Attribute kernel : kernels)
+      code.kernels.push_back(cast<StringAttr>(kernel).str());
   return success();
 }
 

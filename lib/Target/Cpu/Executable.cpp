@@ -5,6 +5,7 @@
 #include "ObjectCache.h"
 #include "PerfMap.h"
 #include "RunScope.h"
+#include "intq/Target/Cpu/Passes.h"
 #include "intq/Dialect/NN/Program.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/SHA256.h"
@@ -53,6 +54,8 @@ struct Executable::State {
   llvm::StringMap<Function> functions;
   std::vector<std::string> sites;
   std::vector<int32_t> status;
+  std::vector<std::string> kernels;
+  const uint64_t *ticks = nullptr;
   uint64_t planBytes = 0;
   llvm::json::Object plans;
   CompileReport report;
@@ -64,6 +67,12 @@ Executable::~Executable() = default;
 uint64_t Executable::planBytes() const { return state->planBytes; }
 const llvm::json::Object &Executable::plans() const { return state->plans; }
 const CompileReport &Executable::report() const { return state->report; }
+std::vector<std::pair<std::string, uint64_t>> Executable::profile() const {
+  std::vector<std::pair<std::string, uint64_t>> profile;
+  for (auto [i, kernel] : llvm::enumerate(state->kernels))
+    profile.emplace_back(kernel, state->ticks[i]);
+  return profile;
+}
 Isa Executable::isa() const { return state->options.isa; }
 unsigned Executable::threads() const { return state->options.threads; }
 void Executable::setThreads(unsigned threads) { state->options.threads = threads ? threads : processorCount(); }
@@ -79,13 +88,13 @@ static void describe(ModuleOp module, llvm::StringMap<Function> &functions) {
 }
 
 /// The hash of all that the code depends on.
-static std::string cacheKey(ModuleOp source, Isa isa, StringRef identity) {
+static std::string cacheKey(ModuleOp source, Isa isa, bool profile, StringRef identity) {
   std::string text;
   llvm::raw_string_ostream os(text);
   // The generic form holds everything; nothing is left out whatever a tool's command line says.
   source.print(os, OpPrintingFlags().printGenericOpForm().assumeVerified().enableDebugInfo(false).elideLargeElementsAttrs(
                        std::numeric_limits<int64_t>::max()).elideLargeResourceString(std::numeric_limits<int64_t>::max()));
-  os << identity << isaName(isa) << wantsPerfMap();
+  os << identity << isaName(isa) << wantsPerfMap() << profile;
   auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
   return llvm::toHex(digest, /*LowerCase=*/true);
 }
@@ -101,7 +110,7 @@ static FailureOr<Code> obtainCode(ModuleOp source, const Options &options, Compi
   std::string key;
   if (cache.enabled()) {
     PhaseTimer timer(report, "cache");
-    key = cacheKey(source, options.isa, identity);
+    key = cacheKey(source, options.isa, options.profile, identity);
     report.cache = "miss";
     if (std::optional<std::string> entry = cache.load(key))
       if (std::optional<Code> code = Code::parse(*entry)) {
@@ -142,6 +151,13 @@ FailureOr<std::unique_ptr<Executable>> Executable::compile(ModuleOp source, cons
   state->jit = std::move(*jit);
   for (auto &f : state->functions)
     f.second.entry = llvm::cantFail(state->jit->lookup(entryName(f.getKey()))).toPtr<Entry>(); // found before
+  state->kernels = std::move(code->kernels);
+  if (!state->kernels.empty()) {
+    auto ticks = state->jit->lookup(kTicks);
+    if (!ticks)
+      return source.emitError() << "the compiled code has no profile: " << llvm::toString(ticks.takeError());
+    state->ticks = ticks->toPtr<const uint64_t *>();
+  }
   state->planBytes = code->planBytes;
   state->plans = std::move(code->plans);
   state->sites = std::move(code->sites);

@@ -11,13 +11,15 @@
 using namespace mlir;
 using namespace intq;
 
-void cpu::buildCpuPipeline(OpPassManager &pm, Isa isa) {
+void cpu::buildCpuPipeline(OpPassManager &pm, Isa isa, bool profile) {
   pm.addNestedPass<func::FuncOp>(createIntqGatherBeforeQuantizePass());
   pm.addNestedPass<func::FuncOp>(createIntqRematerializePass()); // before updates overwrite what is read again
   pm.addNestedPass<func::FuncOp>(createIntqHoistUpdatesPass());
   IntqLowerToCpuPassOptions options;
   options.isa = isaName(isa).str();
   pm.addPass(createIntqLowerToCpuPass(options));
+  if (profile)
+    pm.addPass(createIntqProfileCallsPass());
 }
 
 void cpu::buildLLVMPipeline(OpPassManager &pm, Isa isa) {

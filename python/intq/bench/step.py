@@ -21,23 +21,34 @@ def require_torch(python):
     _run([python, str(TORCH_SCRIPT)], f"--vs torch: expected --torch-python to name a Python with torch and transformers; {python}: ")
 
 
-def compare(model, *, rounds, torch_python=None, modes=(), recipe, cpu_isa, **shared):
-    """The record of `intq bench step`. `shared`: batch, seq, steps, threads and max_grad_norm of all sides."""
+def compare(model, *, rounds, torch_python=None, modes=(), options, **shared):
+    """The record of `intq bench step`. `shared`: batch, seq, steps, threads and max_grad_norm of all sides; `options`: those
+    of intq alone, as TrainingOptions has them."""
     ours, peers = [], {mode: [] for mode in modes}
     with tempfile.TemporaryDirectory(prefix="intq-bench-") as folder:
-        settings = {"graph": _export(folder, model, shared["batch"], shared["seq"]), "recipe": recipe, "cpu_isa": cpu_isa}
+        graph = export(folder, model, shared["batch"], shared["seq"])
         for _ in range(rounds):
-            ours.append(_measure([sys.executable, "-m", "intq.bench.intq_step"], {**settings, **shared}))
+            ours.append(measure_intq(graph, **options, **shared))
             for mode, runs in peers.items():
-                runs.append(_measure([torch_python, str(TORCH_SCRIPT)], {"config": model_config(model), "mode": mode, **shared},
-                                     f"torch {mode}: "))
-    record = {"model": model, **shared, "rounds": rounds, "recipe": recipe, **_merge(ours)}
+                runs.append(measure_torch(torch_python, model, mode, **shared))
+    record = {"model": model, **shared, "rounds": rounds, **options, **_merge(ours)}
     if modes:
         record["peers"] = [_peer(mode, _merge(runs), record) for mode, runs in peers.items()]
     return record
 
 
-def _export(folder, model, batch, seq):
+def measure_intq(graph, **settings):
+    """What one process of intq measures."""
+    return _measure([sys.executable, "-m", "intq.bench.intq_step"], {"graph": graph, **settings})
+
+
+def measure_torch(python, model, mode, **settings):
+    """What one process of PyTorch measures."""
+    return _measure([python, str(TORCH_SCRIPT)], {"config": model_config(model), "mode": mode, **settings}, f"torch {mode}: ")
+
+
+def export(folder, model, batch, seq):
+    """A training graph of `model` with random weights, as a file in `folder`."""
     write_checkpoint(folder, model)
     graph = Path(folder, "train.onnx")
     export_training(CheckpointFolder.open(folder), graph, task="classification", num_labels=2, batch=batch, seq=seq)

@@ -21,6 +21,8 @@ struct Options {
   std::string dumpDir;
   /// Where compiled code is kept for the next process; empty: nowhere. Not used with dumpDir.
   std::string cacheDir;
+  /// Count the time of each kernel (Executable::profile).
+  bool profile = false;
   /// One whose arena may be used too, if it is large enough: the two never run at the same time.
   const Executable *sibling = nullptr;
 };
@@ -48,6 +50,8 @@ public:
   /// The plan of each function as JSON (docs/Program.md, plan).
   const llvm::json::Object &plans() const;
   const CompileReport &report() const;
+  /// With Options::profile: kernels and the cycles of the processor's counter that their calls took so far.
+  std::vector<std::pair<std::string, uint64_t>> profile() const;
   Isa isa() const;
   unsigned threads() const;
   /// Results do not depend on it (Spec N8). 0: as many as the machine has.
@@ -60,7 +64,7 @@ private:
 };
 
 /// nn and intq to kernels on buffers.
-void buildCpuPipeline(mlir::OpPassManager &pm, Isa isa);
+void buildCpuPipeline(mlir::OpPassManager &pm, Isa isa, bool profile = false);
 /// Kernels on buffers to the LLVM dialect.
 void buildLLVMPipeline(mlir::OpPassManager &pm, Isa isa);
 

@@ -8,6 +8,9 @@ namespace intq::cpu {
 #define GEN_PASS_REGISTRATION
 #include "intq/Target/Cpu/Passes.h.inc"
 
+/// The array of intq-profile-calls.
+inline constexpr llvm::StringLiteral kTicks = "intq_ticks";
+
 /// intq-cpu-to-llvm.
 void registerCpuPipelines();
 } // namespace intq::cpu

@@ -61,6 +61,18 @@ def IntqLowerToCpuPass : Pass<"intq-lower-to-cpu", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def IntqProfileCallsPass : Pass<"intq-profile-calls", "::mlir::ModuleOp"> {
+  let summary = "time stamps around the calls of kernels";
+  let description = [{
+    In functions that intq-lower-to-cpu made, each call of a kernel is put between two readings of the cycle counter, and
+    their difference is added to the kernel's element of the global `intq_ticks`. The module gets `intq.kernels`, the name of
+    each element. Results do not change.
+    Example: test/Target/Cpu/profile-calls.mlir.
+  }];
+  let statistics = [Statistic<"instrumented", "instrumented", "calls between time stamps">];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
 def IntqRematerializePass : Pass<"intq-rematerialize", "::mlir::func::FuncOp"> {
   let summary = "compute cheap values again in the backward instead of keeping them";
   let description = [{
