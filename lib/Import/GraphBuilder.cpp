@@ -35,9 +35,6 @@ void GraphBuilder::define(llvm::StringRef name, Value value) {
 
 // What the dialect cannot hold, or no form that trains.
 void GraphBuilder::checkModel() {
-  if (model->training_info_size() > 0)
-    (void)findings.add("`training_info` (the standard's training extension) is not supported; "
-                       "export the forward graph with its loss");
   if (graph.node_size() > options.maxNodes || graph.initializer_size() > options.maxNodes)
     (void)findings.add("expected at most " + llvm::Twine(options.maxNodes) + " nodes, and as many initializers, but got " +
                        llvm::Twine(graph.node_size()) + " and " + llvm::Twine(graph.initializer_size()) +
@@ -119,12 +116,17 @@ Type GraphBuilder::typeOf(const ::onnx::TypeProto *type, llvm::StringRef name) {
   return RankedTensorType::get(shape, element);
 }
 
-ArrayAttr GraphBuilder::dimsOf(const ::onnx::TypeProto &type) {
+// Sizes or symbols; a dimension without either gets a name that --bind can say, as in ONNX Runtime.
+ArrayAttr GraphBuilder::dimsOf(const ::onnx::ValueInfoProto &input) {
   llvm::SmallVector<Attribute> dims;
-  for (const auto &dim : type.tensor_type().shape().dim())
-    dims.push_back(dim.value_case() == ::onnx::TensorShapeProto_Dimension::kDimValue
-                       ? Attribute(builder.getI64IntegerAttr(dim.dim_value()))
-                       : Attribute(builder.getStringAttr(dim.dim_param())));
+  for (const auto &dim : input.type().tensor_type().shape().dim()) {
+    if (dim.value_case() == ::onnx::TensorShapeProto_Dimension::kDimValue)
+      dims.push_back(builder.getI64IntegerAttr(dim.dim_value()));
+    else if (!dim.dim_param().empty())
+      dims.push_back(builder.getStringAttr(dim.dim_param()));
+    else
+      dims.push_back(builder.getStringAttr(input.name() + "_dim" + llvm::Twine(dims.size())));
+  }
   return builder.getArrayAttr(dims);
 }
 
@@ -158,8 +160,8 @@ void GraphBuilder::buildInputs() {
       continue; // the default value of an initializer
     if (!input.type().has_tensor_type() || !input.type().tensor_type().has_shape()) {
       (void)findings.add("input " + quoted(input.name()) +
-                         ": expected a tensor with a shape (an optimizer model cannot be compiled; hand in the "
-                         "training model)");
+                         ": expected a tensor with a shape");
+      define(input.name(), Value());
       continue;
     }
     if (!elementType(builder, input.type().tensor_type().elem_type())) {
@@ -169,7 +171,7 @@ void GraphBuilder::buildInputs() {
     }
     define(input.name(),
            onnx::InputOp::create(builder, builder.getUnknownLoc(), typeOf(&input.type(), input.name()),
-                                 builder.getStringAttr(input.name()), dimsOf(input.type())));
+                                 builder.getStringAttr(input.name()), dimsOf(input)));
   }
 }
 
@@ -270,6 +272,9 @@ void GraphBuilder::buildOutputs() {
 }
 
 LogicalResult GraphBuilder::build() {
+  if (failed(refuseOptimizer()))
+    return failure();
+  mergeTrainingInfo();
   checkModel();
   readOpsets();
   collectTypes();

@@ -19,6 +19,8 @@ public:
 
 private:
   using Names = google::protobuf::RepeatedPtrField<std::string>;
+  mlir::LogicalResult refuseOptimizer();
+  void mergeTrainingInfo();
   void checkModel();
   void collectTypes();
   void readOpsets();
@@ -31,7 +33,7 @@ private:
   mlir::Value operand(const std::string &name, llvm::StringRef user);
   void define(llvm::StringRef name, mlir::Value value);
   mlir::Type typeOf(const ::onnx::TypeProto *type, llvm::StringRef name);
-  mlir::ArrayAttr dimsOf(const ::onnx::TypeProto &type);
+  mlir::ArrayAttr dimsOf(const ::onnx::ValueInfoProto &input);
   mlir::Attribute attributeValue(const ::onnx::AttributeProto &attribute, const std::string &what);
   mlir::DictionaryAttr attributesOf(const ::onnx::NodeProto &node);
   bool isName(llvm::StringRef name, llvm::StringRef what);

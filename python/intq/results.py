@@ -12,7 +12,7 @@ from intq.errors import UserError
 from intq.export import export_inference
 from intq.export.families import family_of
 from intq.export.write import write_model
-from intq.run_folder import write_atomically
+from intq.run_folder import write_atomically, write_whole
 from intq.state_file import write_safetensors
 from intq.trained_copy import save_trained_copy
 
@@ -37,13 +37,13 @@ def save_weights(folder, weights, config=None):
     the family has."""
     folder.mkdir(exist_ok=True)
     named = class_names(weights, config) if config else weights
-    _replace(folder / "model.safetensors", lambda path: write_safetensors(path, named, {"format": "pt"}))
+    write_whole(folder / "model.safetensors", lambda path: write_safetensors(path, named, {"format": "pt"}))
 
 
 def save_adapter(folder, tensors, config):
     """A folder that PEFT loads."""
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / "adapter_model.safetensors", lambda path: write_safetensors(path, tensors, {"format": "pt"}))
+    write_whole(folder / "adapter_model.safetensors", lambda path: write_safetensors(path, tensors, {"format": "pt"}))
     write_atomically(folder / "adapter_config.json", json.dumps(config, indent=1))
 
 
@@ -90,12 +90,6 @@ def _config(config, task, label_names, num_labels):
         config["label2id"] = {name: i for i, name in enumerate(names)}
         config["problem_type"] = "regression" if task == "regression" else "single_label_classification"
     return config
-
-
-def _replace(path, write):
-    draft = path.with_name(f".{path.name}.draft")
-    write(draft)
-    draft.replace(path)
 
 
 def _forward_graph(model, model_path):

@@ -25,16 +25,27 @@ def sync_folder(path):
         os.close(descriptor)
 
 
-def write_atomically(path, data):
-    """The whole file or none of it."""
+def write_whole(path, write):
+    """The whole file or none of it: `write(draft)` writes it durably under another name. A failure names the file."""
     path = Path(path)
     draft = path.with_name(f".{path.name}.draft")
-    with open(draft, "wb") as file:
-        file.write(data if isinstance(data, bytes) else data.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
-    sync_folder(path.parent)
+    try:
+        write(draft)
+        os.replace(draft, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def write_atomically(path, data):
+    def write(draft):
+        with open(draft, "wb") as file:
+            file.write(data if isinstance(data, bytes) else data.encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+    write_whole(path, write)
 
 
 class RunFolder:
@@ -105,7 +116,7 @@ class RunFolder:
             write_state(draft / "state.safetensors")
             manifest = {**manifest, "step": step, "file_sha256": _file_sha256(draft / "state.safetensors")}
             write_atomically(draft / "manifest.json", json.dumps(manifest, indent=1))
-        except OSError:
+        except (OSError, UserError):
             shutil.rmtree(draft, ignore_errors=True)
             raise
         shutil.rmtree(final, ignore_errors=True)
@@ -140,8 +151,11 @@ class RunFolder:
         return None
 
     def append_log(self, record):
-        with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        try:
+            with open(self.path / "log.jsonl", "a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise UserError(f"cannot write {self.path / 'log.jsonl'}: {error.strerror}") from None
 
     def read_log(self):
         try:

@@ -3,6 +3,7 @@
 #include "FuzzInput.h"
 #include "GraphBuilder.h"
 #include "intq/Conversion/OnnxToNN.h"
+#include "llvm/ADT/StringSet.h"
 #include <limits>
 
 using ::onnx::AttributeProto;
@@ -31,18 +32,35 @@ static const char *const kOps[] = {
     "Transpose", "Unsqueeze", "Where", "Attention", "SkipLayerNormalization", "EmbedLayerNormalization", "BiasGelu",
     "FastGelu", "FusedMatMul", "LayerNormalizationGrad", "GeluGrad", "SoftmaxGrad_13", "TanhGrad", "GatherGrad",
     "SoftmaxCrossEntropyLossGrad", "InPlaceAccumulatorV2", "DropoutGrad", "SliceGrad", "NegativeLogLikelihoodLoss",
-    "CumSum", "Xor", "Trilu", "ArgMax", "Sigmoid", "Relu"};
+    "CumSum", "Xor", "Trilu", "ArgMax", "Sigmoid", "Relu", "YieldOp", "ATen", "BiasGeluGrad_dX", "BiasFastGeluGrad_dX",
+    "BroadcastGradientArgs", "ConcatTraining", "ReluGrad", "FusedGemm", "Gradient", "Adam"};
 static const char *const kAttributes[] = {
     "axis", "axes", "perm", "to", "keepdims", "transA", "transB", "alpha", "beta", "epsilon", "value", "value_ints",
     "value_int", "value_float", "start", "end", "starts", "ends", "split", "allowzero", "batch_dims", "ignore_index",
     "reduction", "approximate", "num_heads", "ratio", "scale", "noop_with_empty_axes", "is_causal", "shape",
-    "num_outputs", "steps", "unidirectional", "stash_type"};
+    "num_outputs", "steps", "unidirectional", "stash_type", "operator", "full_shape_outputs", "non_differentiable_outputs",
+    "activation", "y", "xs", "zs"};
 static const int64_t kNumbers[] = {0, 1, -1, 2, 3, 4, 6, 7, 8, 9, 11, 24, -2, -3, 5, 16, -100, 64, 1 << 12, 1 << 30,
                                    std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(),
                                    std::numeric_limits<int32_t>::max(), int64_t(1) << 32};
 static const float kFloats[] = {0, 1, -1, 0.5f, 1e-5f, 1.41421356f, 2, std::numeric_limits<float>::infinity(),
                                 std::numeric_limits<float>::quiet_NaN(), -3.4028235e38f, 0.044715f, 1e30f};
-static const char *const kTexts[] = {"mean", "sum", "none", "tanh", ""};
+static const char *const kTexts[] = {"mean", "sum", "none", "tanh", "", "embedding", "embedding_backward", "Tanh", "v1", "v2", "v9"};
+
+// Most often the domain in which operator `op` of the list exists.
+static const char *domainOf(Draw &draw, const char *op) {
+  static const llvm::StringSet<> kMicrosoft = {
+      "Attention", "SkipLayerNormalization", "EmbedLayerNormalization", "BiasGelu", "FastGelu", "FusedMatMul", "FusedGemm",
+      "YieldOp", "BroadcastGradientArgs", "ConcatTraining", "InPlaceAccumulatorV2"};
+  llvm::StringRef name = op;
+  if (draw.below(8) == 7)
+    return "";
+  if (name == "ATen")
+    return "org.pytorch.aten";
+  if (name == "Gradient" || name == "Adam")
+    return "ai.onnx.preview.training";
+  return kMicrosoft.contains(name) || name.contains("Grad") ? "com.microsoft" : "";
+}
 
 static void drawTensor(Draw &draw, TensorProto &tensor) {
   static const int64_t kDims[] = {1, 2, 3, 4, 0, 6, 8};
@@ -66,7 +84,7 @@ static void drawTensor(Draw &draw, TensorProto &tensor) {
 
 static void drawAttribute(Draw &draw, AttributeProto &attribute) {
   attribute.set_name(draw.oneOf(kAttributes));
-  switch (draw.below(5)) {
+  switch (draw.below(6)) {
   case 0:
     attribute.set_type(AttributeProto::INT);
     return attribute.set_i(draw.oneOf(kNumbers));
@@ -81,6 +99,11 @@ static void drawAttribute(Draw &draw, AttributeProto &attribute) {
   case 3:
     attribute.set_type(AttributeProto::STRING);
     return attribute.set_s(draw.oneOf(kTexts));
+  case 4:
+    attribute.set_type(AttributeProto::STRINGS);
+    for (unsigned i = draw.below(3); i > 0; --i)
+      attribute.add_strings(draw.oneOf(kTexts));
+    return;
   default:
     attribute.set_type(AttributeProto::TENSOR);
     return drawTensor(draw, *attribute.mutable_t());
@@ -100,6 +123,9 @@ static std::shared_ptr<::onnx::ModelProto> drawModel(Draw &draw) {
   static const int kOpsets[] = {17, 13, 11, 20, 9, 23};
   auto *opset = model->add_opset_import();
   opset->set_version(draw.oneOf(kOpsets));
+  auto *training = model->add_opset_import();
+  training->set_domain("ai.onnx.preview.training");
+  training->set_version(1);
   auto &graph = *model->mutable_graph();
   std::vector<std::string> names = {""};
   auto fresh = [&] { return names.emplace_back("v" + std::to_string(names.size())); };
@@ -118,8 +144,7 @@ static std::shared_ptr<::onnx::ModelProto> drawModel(Draw &draw) {
     auto *node = graph.add_node();
     unsigned op = draw.below(std::size(kOps));
     node->set_op_type(kOps[op]);
-    if (op >= 58 && draw.below(4))
-      node->set_domain("com.microsoft");
+    node->set_domain(domainOf(draw, kOps[op]));
     for (unsigned i = draw.below(5); i > 0; --i) // most often what was just made
       node->add_input(names[names.size() - 1 - draw.below(std::min<unsigned>(names.size(), 12))]);
     for (unsigned i = draw.below(3); i > 0; --i)
@@ -129,6 +154,13 @@ static std::shared_ptr<::onnx::ModelProto> drawModel(Draw &draw) {
   }
   for (unsigned i = 1 + draw.below(3); i > 0 && i < names.size(); --i)
     graph.add_output()->set_name(names[names.size() - i]);
+  for (unsigned i = draw.below(3); i > 0 && i < names.size(); --i) { // gradients of what comes first
+    auto *node = graph.add_node();
+    node->set_op_type("Identity");
+    node->add_input(names[names.size() - i]);
+    node->add_output(names[i] + "_grad");
+    graph.add_output()->set_name(node->output(0));
+  }
   return model;
 }
 
@@ -145,7 +177,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   intq::GraphBuilder graph(builder, drawModel(draw), "/nonexistent", file, store, findings, notes);
   if (failed(graph.build()))
     return 0;
+  static const char *const kLosses[] = {"", "cross-entropy", "mse", "span"};
   intq::OnnxToNNOptions options;
+  options.loss = kLosses[size % 4];
   if (succeeded(intq::convertOnnxToNN(*module, options, &store, notes)) && failed(module->verify()))
     abort(); // what was accepted is valid
   return 0;

@@ -16,6 +16,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SCHEMA = HERE.parents[1] / "lib" / "Import" / "OrtCheckpoint.fbs"
 sys.path.insert(0, str(HERE.parent / "Import" / "Inputs"))
 import models  # noqa: E402
+from ortmodule import ortmodule  # noqa: E402
+from training_info import training_info  # noqa: E402
 
 
 def tensor(name, shape):
@@ -64,7 +66,8 @@ def main(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
 
-    for name, make in models.MODELS.items():
+    others = {"training-b": ortmodule, "training-e": lambda: training_info("Adam", {"alpha": 0.8}, "VH")[0]}
+    for name, make in {**models.MODELS, **others}.items():
         write("model", name, make().SerializeToString(deterministic=True))
     for name, value in tensors():
         write("tensor", name, value.SerializeToString(deterministic=True))

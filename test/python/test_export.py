@@ -8,6 +8,7 @@ from onnx import numpy_helper
 from safetensors.numpy import load_file, save_file
 from tiny_bert import CONFIG, write_checkpoint
 
+from intq import cli
 from intq.checkpoint_folder import CheckpointFolder
 from intq.errors import UserError
 from intq.export import export_inference, export_training
@@ -69,6 +70,23 @@ def test_new_head_depends_on_seed_only(checkpoint, tmp_path):
 
     assert np.array_equal(head(1), head(1)) and not np.array_equal(head(1), head(2))
     assert 0.01 < head(1).std() < 0.03
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_masked_words_are_scored_by_the_word_table(tmp_path, capsys, tied):
+    folder = write_checkpoint(tmp_path / "c", {**CONFIG, "tie_word_embeddings": tied})
+    path = tmp_path / "m.onnx"
+    assert cli.main(["export", str(folder), "--task", "mlm", "--seq", "8", "--batch", "2", "-o", str(path)]) == 0
+    drawn = capsys.readouterr().out.splitlines()[0]
+    assert "cls.predictions.transform.dense.weight" in drawn and ("decoder.weight" in drawn) == (not tied)
+    graph = onnx.load(path).graph
+    held = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+    assert np.all(held["cls.predictions.transform.LayerNorm.weight"] == 1)
+    reading = [n.op_type for n in graph.node if "embeddings.word_embeddings.weight" in n.input]
+    assert reading == ["Gather"] + ["Transpose"] * tied
+    assert [d.dim_value for d in graph.output[1].type.tensor_type.shape.dim] == [2, 8, CONFIG["vocab_size"]]
+    assert cli.main(["export", str(folder), "--task", "mlm", "--num-labels", "3", "-o", str(path)]) == 2
+    assert "expected no --num-labels for mlm" in capsys.readouterr().err
 
 
 def test_large_weights_go_beside_the_file(checkpoint, tmp_path):

@@ -13,7 +13,7 @@ from intq.checkpoint_folder import CheckpointFolder
 from intq.errors import UserError
 from intq.export import export_inference, export_training
 
-HEADS = ("classification", "regression", "qa", "token-classification")
+HEADS = ("classification", "regression", "qa", "token-classification", "mlm")
 
 
 def model_and_folder(tmp_path, family, head):

@@ -37,8 +37,9 @@ def assert_close(case, pairs):
         assert difference <= 1e-5 * np.linalg.norm(wanted) + noise * total, f"{name}: {difference}"
 
 
-def compare(build, path, case):
-    """Exports to `path`, unless it is there, and compares; returns the names of torch's parameters left untrained."""
+def compare(build, path, case, named=lambda got: got):
+    """Exports to `path`, unless it is there, and compares; returns the names of torch's parameters left untrained. `named`
+    gives the results torch's names."""
     model = exported.build(case)
     if not path.exists():
         exported.export(case, model, path)
@@ -51,7 +52,7 @@ def compare(build, path, case):
     if case.exporter == "torchscript":
         options.append("--padding-idx=input_ids=1")  # Gather cannot say it
     inputs, labels = exported.feeds(case)
-    got = Imported(build, path, *options).run({**inputs, **labels})
+    got = named(Imported(build, path, *options).run({**inputs, **labels}))
     np.testing.assert_allclose(got["loss"], loss, rtol=1e-5)
     pairs = matched_gradients(got, gradients, tied)
     assert_close(case, pairs)

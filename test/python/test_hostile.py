@@ -223,11 +223,16 @@ def test_h18_functions(translate):
     assert translate(model).returncode == 2
 
 
-def test_h19_bindings(translate):
+@pytest.mark.parametrize("bindings", [[("w", "nowhere")], [("x", "y")], [("w", "y"), ("w", "y")]], ids=str)
+def test_h19_bindings(translate, bindings):
     model = small()
     info = model.training_info.add()
-    info.update_binding.add(key="w", value="nowhere")
-    assert translate(model).returncode == 2
+    for key, value in bindings:
+        info.update_binding.add(key=key, value=value)
+    refuses(translate(model), "expected an initializer, named once, and a result of the step, but got "
+            f"'{bindings[-1][0]}' and '{bindings[-1][1]}'")
+    model.training_info.add()
+    refuses(translate(model), "at most one entry of `training_info`, but got 2")
 
 
 def accumulating(buffers):

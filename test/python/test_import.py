@@ -165,12 +165,12 @@ def extended(*nodes):
     [("Gradient", ["w"], {"y": "y"})]])
 def test_training_extension_is_one_gradient(translate, nodes):
     done = translate(extended(*nodes))
-    refuses(done, "expected one Gradient (form E) of an output y at the inputs and initializers that xs and zs name, but got ")
+    refuses(done, "expected one Gradient (form E) of a computed y at the inputs and initializers that xs and zs name, but got ")
     assert "but got 'derive' (" in done.stderr
 
 
 def test_gradient_of_a_tensor(translate):
-    refuses(translate(extended(("Gradient", ["w"], {"xs": ["w"], "y": "y"}))), "y to name a scalar float output, but got 'y'")
+    refuses(translate(extended(("Gradient", ["w"], {"xs": ["w"], "y": "y"}))), "y to name a scalar float value, but got 'y'")
 
 
 def test_declared_shapes_are_checked(translate):
@@ -203,13 +203,37 @@ def test_free_dimensions_hide_no_other_finding(translate):
     g.output("y", [None, 3])
     g.output("z", [None, 5])
     done = translate(g.model())
-    refuses(done, "input 'x': expected a size for its dimension 'batch'; give it with --bind <dimension>=<size>")
-    for finding in ("input 'half': expected float32", "node 'bad' (ai.onnx Elu, version 17): this operator is not supported"):
+    refuses(done, "input 'x': expected a size for dimension 'batch'; give it with --bind batch=<size>")
+    for finding in ("input 'half': expected float32, int64, int32 or bool elements, but got float16 (export the model in float32)", "node 'bad' (ai.onnx Elu, version 17): this operator is not supported"):
         assert finding in done.stderr
     assert done.stderr.count("error: ") == 3, done.stderr  # and none that follows from these
     done = translate(g.model(), "--bind=batch=2")
     refuses(done, "node 'late' (ai.onnx Gemm, version 17): expected inner dimensions to agree")
     assert "--bind" not in done.stderr
+
+
+def test_unnamed_dimensions_can_be_bound(translate):
+    g = models.Graph()
+    for name in "abcdef":
+        g.input(name, TensorProto.FLOAT, [None, 3])
+    g.node("Concat", *"abcdef", axis=0, outputs=["y"])
+    g.output("y", [None, 3])
+    refuses(translate(g.model()), "input 'f': expected a size for dimension 'f_dim0'; give it with --bind f_dim0=<size>")
+    done = translate(g.model(), *(f"--bind={name}_dim0=2" for name in "abcdef"))
+    assert done.returncode == 0 and "tensor<12x3xf32>" in done.stdout
+
+
+def test_a_finding_of_many_tensors_is_one(translate):
+    g = models.Graph()
+    x = g.input("x", TensorProto.FLOAT, [2, 3])
+    for i in range(6):
+        x = g.node("Add", x, g.constant(f"half{i}", np.ones(3, np.float16)), name=f"add{i}")
+    g.node("Relu", x, outputs=["y"])
+    g.output("y", [2, 3])
+    done = translate(g.model())
+    refuses(done, "initializers 'half0', 'half1', 'half2', 'half3' and 2 more: expected float32, or at most 2^24 int32, int64 or "
+                  "bool elements, but got float16 (export the model in float32)")
+    assert done.stderr.count("error: ") == 1, done.stderr
 
 
 def test_nodes_may_be_unsorted(translate):
@@ -225,7 +249,37 @@ def test_nodes_may_be_unsorted(translate):
 
 def test_optimizer_models_are_named(translate):
     value = helper.make_tensor_sequence_value_info("params", TensorProto.FLOAT, None)
-    refuses(translate(small(inputs=[value])), "an optimizer model cannot be compiled")
+    done = translate(small(inputs=[value], nodes=[gemm("y", "x", "params")]))
+    refuses(done, "input 'params': expected a tensor with a shape")
+    node = helper.make_node("AdamWOptimizer", ["params"], ["y"], domain="com.microsoft", adam_mode=0, beta=0.95)
+    done = translate(small(inputs=[value], nodes=[node]))
+    refuses(done, "--adam-mode torch --adam-betas 0.9,0.95 --adam-eps 1e-08 --weight-decay 0.01")
+    assert done.stderr.count("error: ") == 1
+    node.op_type = "SGDOptimizerV2"
+    refuses(translate(small(nodes=[node])), "but got an optimizer model (SGDOptimizerV2); hand in the training model")
+
+
+def test_two_forms_in_one_file(translate):
+    """A node of the training extension beside one or two YieldOp."""
+    yields = [helper.make_node("YieldOp", ["y"], [f"dy{i}"], domain="com.microsoft") for i in range(2)]
+    for extra in (extended(("Gradient", ["w"], {"xs": ["w"], "y": "y"})), small()):
+        extra.graph.node.extend(yields)
+        refuses(translate(extra), "expected one of accumulators (form A), one YieldOp (B) and the training extension (E), but got several")
+
+
+@pytest.mark.parametrize("outputs,yielded", [(["dy"], ["y"]), ([], ["y"]), (["a", "b"], ["l"])])
+def test_yield_needs_a_loss(translate, outputs, yielded):
+    """A tensor alone, without a result, or more results than operands."""
+    model = small(nodes=[gemm("y", "x", "w", transB=1), helper.make_node("ReduceSum", ["y"], ["l"], keepdims=0),
+                         helper.make_node("YieldOp", yielded, outputs or ["dy"], domain="com.microsoft")])
+    if not outputs:
+        model.graph.node[-1].attribute.append(helper.make_attribute("non_differentiable_outputs", [0]))
+    del model.graph.output[:]
+    name = model.graph.node[-1].output[0]
+    model.graph.node.append(helper.make_node("Gemm", [name, "x"], ["w_grad"], transA=1))
+    model.graph.output.append(helper.make_tensor_value_info("w_grad", TensorProto.FLOAT, [2, 3]))
+    refuses(translate(model), "expected to yield a scalar loss, and a result for each differentiable operand; where the loss is "
+            "outside the graph, add it with --loss cross-entropy, mse, span or mlm")
 
 
 def test_adds_a_loss(translate):

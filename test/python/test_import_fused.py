@@ -32,6 +32,41 @@ def test_fused_embeddings_attention_and_loss(build, tmp_path):
     assert_gradients_close(fused, {k: v for k, v in apart.items() if k.startswith("grad/")})
 
 
+def test_counts_of_kept_tokens(build, tmp_path):
+    """What ONNX Runtime's transformers optimizer gives Attention in place of the mask."""
+    inputs = {"ids": IDS, "mask": np.array([[1, 1, 1, 0], [1, 1, 1, 1]]), "labels": LABELS}
+    model = models.fused_encoder(apart=False)
+    masked = imported(build, tmp_path, model).run(inputs)
+    attention = next(n for n in model.graph.node if n.op_type == "Attention")
+    embedding = next(n for n in model.graph.node if n.op_type == "EmbedLayerNormalization")
+    counted = onnx.helper.make_node("ReduceSum", [embedding.input[7], "along"], ["counts"], name="count", keepdims=0)
+    model.graph.node.append(counted)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([1]), "along"))
+    attention.input[3] = "counts"
+    for name, value in imported(build, tmp_path, model).run(inputs).items():
+        np.testing.assert_array_equal(value, masked[name], err_msg=name)
+    model.graph.output.append(onnx.helper.make_tensor_value_info("counts", onnx.TensorProto.INT32, None))
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    done = run_tool(build, "intq-translate", f"--import-model={tmp_path / 'model.onnx'}")
+    assert done.returncode == 2 and "node 'count' (ai.onnx ReduceSum, version 17): expected a float tensor" in done.stderr
+
+
+@pytest.mark.parametrize("operands,message", [((1, 0), None), ((1, 1), "expected the bias of a linear layer that is an operand")])
+def test_bias_of_a_skip_layer_norm(build, tmp_path, operands, message):
+    inputs = {"ids": IDS, "labels": LABELS}
+    model = models.fused(apart=False)
+    norm = next(n for n in model.graph.node if n.op_type == "SkipLayerNormalization")
+    expected = imported(build, tmp_path, model).run(inputs)
+    norm.input[:2] = [norm.input[i] for i in operands]
+    if message is None:
+        for name, value in imported(build, tmp_path, model).run(inputs).items():
+            np.testing.assert_array_equal(value, expected[name], err_msg=name)
+        return
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    done = run_tool(build, "intq-translate", f"--import-model={tmp_path / 'model.onnx'}")
+    assert done.returncode == 2 and message in done.stderr
+
+
 def test_counted_positions(build, tmp_path):
     inputs = {"ids": IDS, "labels": LABELS}
     program = imported(build, tmp_path, models.counted_positions())

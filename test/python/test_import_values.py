@@ -7,11 +7,16 @@ import sys
 import numpy as np
 import onnx
 import pytest
-from imported_model import Imported, assert_gradients_close
+from imported_model import Imported, assert_gradients_close, run_tool
 from onnx.reference import ReferenceEvaluator
+from safetensors.numpy import load_file
+
+from intq import cli
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "Import" / "Inputs"))
 import models  # noqa: E402
+from ortmodule import ortmodule  # noqa: E402
+from training_info import training_info  # noqa: E402
 
 SHARED = pathlib.Path(os.environ.get("INTQ_ONNX_DATA", pathlib.Path(__file__).parents[3] / "shared" / "data" / "onnx"))
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason=f"the folder of exported models {SHARED} is missing")
@@ -55,6 +60,80 @@ def test_backward_of_the_file_against_differentiation(build, tmp_path):
     assert forward.keys() == backward.keys()
     for name, value in forward.items():
         np.testing.assert_array_equal(value, backward[name], err_msg=name)
+
+
+def test_ortmodule_against_differentiation(build, tmp_path):
+    """Form B: the loss that is yielded has the gradient 1, the logits beside it 0; or a loss that is added."""
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    model = models.training("D")
+    forward = imported(build, tmp_path, model).run(inputs)
+    onnx.save(ortmodule(), str(tmp_path / "model.onnx"))
+    for options in ([], ["--loss=cross-entropy"]):
+        program = Imported(build, tmp_path / "model.onnx", *options)
+        program.values = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+        got = program.run(inputs)
+        assert 'intq.form = "B"' in program.text and ("@forward" in program.text) == bool(options)
+        assert got.keys() == forward.keys() | {"logits"}
+        for name, value in forward.items():
+            np.testing.assert_array_equal(value, got[name], err_msg=name)
+
+
+def test_ortmodule_trains(tmp_path, capsys):
+    """Three integer steps of form B and of the forward graph give the same parameters; its backward agrees with intq's."""
+    forward, values = models.training("D"), {}
+    for tensor in forward.graph.initializer:
+        values[tensor.name] = onnx.numpy_helper.to_array(tensor)
+    batches = {"ids": np.tile(encoder_inputs()["input_ids"], (3, 1, 1)), "labels": np.array([[2, 0], [1, 1], [0, 2]])}
+    parameters = {n: values[n] for n in models.PARAMETERS}
+    np.savez(tmp_path / "d.npz", **batches)
+    np.savez(tmp_path / "b.npz", **batches, **parameters)
+    np.savez(tmp_path / "in.npz", **{n: a[0] for n, a in batches.items()}, **parameters)
+    trained = {}
+    for form, model in (("d", forward), ("b", ortmodule())):
+        onnx.save(model, tmp_path / f"{form}.onnx")
+        assert cli.main(["train", str(tmp_path / f"{form}.onnx"), "--batches", str(tmp_path / f"{form}.npz"), "--steps", "3",
+                         "--recipe", "row8", "--out", str(tmp_path / form)]) == 0, capsys.readouterr().err
+        trained[form] = load_file(tmp_path / form / "parameters.safetensors")
+    for name in models.PARAMETERS:
+        np.testing.assert_array_equal(trained["b"][name], trained["d"][name], err_msg=name)
+    assert any(np.any(trained["b"][n] != values[n]) for n in models.PARAMETERS)
+    capsys.readouterr()
+    check = ["step", str(tmp_path / "b.onnx"), "--recipe", "float", "--inputs", str(tmp_path / "in.npz"), "--check-gradients"]
+    assert cli.main(check) == 0 and "7 gradients of the file agree" in capsys.readouterr().out
+    assert cli.main([*check, "--loss", "cross-entropy"]) == 2 and "expected a backward in the file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name,batch", [("ortmodule", models.BATCH), ("ortmodule-dynamic", "batch")])
+def test_ortmodule_of_onnx_runtime(build, source, tmp_path, name, batch):
+    """What ORTModule made of the encoder, which holds one matrix transposed (test/Import/Inputs/make_ortmodule.py)."""
+    model, options = models.encoder(models.norm_spelled, opset=15, batch=batch), ["--bind=batch=2"] if batch == "batch" else []
+    onnx.save(model, str(tmp_path / "forward.onnx"))
+    expected = Imported(build, tmp_path / "forward.onnx", *options).run(encoder_inputs())
+    program = Imported(build, source / "test" / "Import" / "Inputs" / f"{name}.onnx", *options)
+    program.values = {t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer}
+    got = program.run(encoder_inputs())
+    renamed = {k.replace("inner.weight_transposed", "inner.weight"): v for k, v in got.items()}
+    assert renamed.keys() == expected.keys()
+    np.testing.assert_allclose(renamed["loss"], expected["loss"], rtol=1e-6)
+    assert_gradients_close(renamed, {k: v for k, v in expected.items() if k.startswith("grad/")})
+
+
+@pytest.mark.parametrize("optimizer,attributes,moments,note", [
+    ("Adam", {"alpha": 0.8, "epsilon": 1e-5}, "VH", "--adam-mode ort --adam-betas 0.8,0.999 --adam-eps 1e-05"),
+    ("Momentum", {"alpha": 0.9, "beta": 1.0, "norm_coefficient": 0.0, "mode": "standard"}, "V", "intq's AdamW updates by --lr"),
+    ("Adagrad", {}, "H", "intq's AdamW updates by --lr")])
+def test_training_info_against_differentiation(build, tmp_path, optimizer, attributes, moments, note):
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    forward = imported(build, tmp_path, models.training("D")).run(inputs)
+    model, chosen = training_info(optimizer, attributes, moments)
+    program = imported(build, tmp_path, model)
+    values = [t for t in (*model.graph.initializer, *model.training_info[0].algorithm.initializer)]
+    program.values = {t.name: onnx.numpy_helper.to_array(t) for t in values}
+    got = program.run(inputs)
+    assert 'intq.form = "E"' in program.text and {k[5:] for k in got if k.startswith("grad/")} == set(chosen)
+    assert f"'update' ({optimizer}" in program.notes and note in program.notes
+    for name in ("loss", *(f"grad/{n}" for n in chosen)):
+        np.testing.assert_array_equal(got[name], forward[name], err_msg=name)
 
 
 def test_standard_gradient_against_differentiation(build, tmp_path):
@@ -106,6 +185,20 @@ def stored(name):
 def unwrapped(outputs):
     """These exports wrap the model in a module `m`."""
     return {k.replace("grad/m.", "grad/"): v for k, v in outputs.items()}
+
+
+def test_added_loss_takes_the_labels_of_the_file(build, tmp_path):
+    inputs = {"ids": encoder_inputs()["input_ids"], "labels": np.array([2, 0])}
+    model = models.training("D")
+    own = imported(build, tmp_path, model).run(inputs)
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("logits", onnx.TensorProto.FLOAT, None))
+    onnx.save(model, str(tmp_path / "model.onnx"))
+    added = Imported(build, tmp_path / "model.onnx", "--loss=cross-entropy").run(inputs)
+    for name, value in own.items():
+        np.testing.assert_array_equal(value, added[name], err_msg=name)
+    done = run_tool(build, "intq-translate", f"--import-model={tmp_path / 'model.onnx'}", "--loss=mse")
+    assert done.returncode == 2 and "expected float32 labels [2, 3] for the added loss, but the file has an input" in done.stderr
 
 
 # MLM: what torch ties under one name, the file calls by the other.

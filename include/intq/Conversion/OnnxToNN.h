@@ -25,7 +25,7 @@ struct OnnxToNNOptions {
 mlir::LogicalResult parseBindings(llvm::ArrayRef<std::string> entries, llvm::StringMap<int64_t> &bind,
                                   int64_t least = 1);
 
-/// Replaces the `onnx.graph` of a module by @forward (form D) or @grad (forms A, C) in nn.
+/// Replaces the `onnx.graph` of a module by @forward (forms D, E) or @grad (forms A, B, C) in nn.
 /// `store` may be null; where it has the bytes of a table that a folded constant was cut
 /// from, the conversion narrows the entry. Notes for the user are appended to `notes`.
 mlir::LogicalResult convertOnnxToNN(mlir::ModuleOp module, const OnnxToNNOptions &options,

@@ -29,7 +29,7 @@ struct ImportOptions {
 struct ImportedModel {
   mlir::OwningOpRef<mlir::ModuleOp> module; ///< @forward or @grad in nn
   ParameterStore store;                     ///< values by `intq.file`
-  std::string form;                         ///< "A", "C" or "D"
+  std::string form;                         ///< "A" to "E" (docs/Import.md)
   std::vector<std::string> notes;           ///< what a user should know, a sentence each
   std::vector<std::pair<std::string, int64_t>> opsets; ///< domain, version
   std::string producer;

@@ -16,6 +16,12 @@ template <class Op> static Val binary(Converter &c, onnx::NodeOp node, const Val
   return c.floating(Op::create(c.builder, c.loc(node), c.f32(*shape), x, y));
 }
 
+// What form B yields beside the loss has gradients of zero.
+static bool isZeroGradient(const Val &x) {
+  auto constant = x.is(Val::Kind::Float) && x.isGradient ? x.base.getDefiningOp<nn::ConstantOp>() : nn::ConstantOp();
+  return constant && constant.getValue().isSplat() && constant.getValue().getSplatValue<APFloat>().isZero();
+}
+
 static void convertAdd(Converter &c, onnx::NodeOp node) {
   const Val &a = c.operand(node, 0), &b = c.operand(node, 1);
   if (b.uniform() == 0.0 && broadcastShape(a.shape, b.shape) == a.shape)
@@ -77,8 +83,13 @@ static void convertNeg(Converter &c, onnx::NodeOp node) {
 
 static void convertSum(Converter &c, onnx::NodeOp node) { // folds left
   Val sum = c.operand(node, 0);
-  for (unsigned i = 1; i < node.getInputs().size() && !sum.is(Val::Kind::Deferred); ++i)
-    sum = binary<nn::AddOp>(c, node, sum, c.operand(node, i));
+  for (unsigned i = 1; i < node.getInputs().size() && !sum.is(Val::Kind::Deferred); ++i) {
+    const Val &x = c.operand(node, i);
+    if (sum.shape == x.shape && (isZeroGradient(sum) || isZeroGradient(x)))
+      sum = isZeroGradient(x) ? sum : x;
+    else
+      sum = binary<nn::AddOp>(c, node, sum, x);
+  }
   c.set(node, 0, sum);
 }
 

@@ -6,7 +6,6 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/CSE.h"
-#include <numeric>
 
 using namespace mlir;
 using namespace intq;
@@ -30,110 +29,14 @@ static const Handlers &allHandlers() {
     addLossNodes(all);
     addGradientNodes(all);
     addFusedNodes(all);
+    addOrtModuleNodes(all);
     return all;
   }();
   return handlers;
 }
 
-// A finding about the input itself, whatever uses it; conversion goes on to the findings of the nodes.
-void Converter::deferInput(Val &val, const llvm::Twine &why) {
-  val.kind = Val::Kind::Deferred;
-  val.findings.insert(messages.size());
-  required.insert(messages.size());
-  messages.push_back(why.str());
-}
-
-void Converter::readInputs() {
-  unsigned order = 0;
-  for (auto input : graph.getBody().getOps<onnx::InputOp>()) {
-    if (bookkeeping.contains(input.getResult()))
-      continue;
-    auto type = cast<RankedTensorType>(input.getType());
-    Val val;
-    val.elem = elemOf(type.getElementType());
-    bool isBound = true;
-    for (Attribute dim : input.getDims()) {
-      int64_t size = 0;
-      if (auto number = dyn_cast<IntegerAttr>(dim))
-        size = number.getInt();
-      else if (auto it = options.bind.find(cast<StringAttr>(dim).getValue()); it != options.bind.end())
-        size = it->getValue();
-      else {
-        deferInput(val, "input '" + input.getName() + "': expected a size for its dimension '" +
-                            cast<StringAttr>(dim).getValue() + "'; give it with --bind <dimension>=<size>");
-        isBound = false;
-      }
-      val.shape.push_back(size);
-    }
-    auto count = elementCount(val.shape);
-    if (isBound && (!count || *count == 0 || *count > (int64_t(1) << 31)))
-      deferInput(val, "input '" + input.getName() + "': expected between 1 and 2^31 elements, but got " + shapeText(val.shape));
-    bool fits = !val.is(Val::Kind::Deferred);
-    if (fits && val.elem == Elem::F32) {
-      sources.push_back(std::make_unique<Source>());
-      *sources.back() = {input.getName().str(), val.shape, true, false, false, order++, {}};
-      val.kind = Val::Kind::Parameter;
-      val.source = sources.back().get();
-      val.view = View::identity(val.shape);
-    } else if (fits && !isFloat(val.elem) && val.elem != Elem::Other && *count <= kMaxFolded) {
-      NamedAttrList attributes;
-      attributes.set(program::kInput, input.getNameAttr());
-      attributes.set(program::kDtype, builder.getStringAttr(nameOf(val.elem)));
-      val.kind = Val::Kind::Index;
-      val.base = addArgument(RankedTensorType::get(val.shape, builder.getI32Type()), attributes, {0, order++});
-      if (auto padding = options.padding.find(input.getName()); padding != options.padding.end())
-        paddings[val.base] = padding->getValue();
-      std::vector<int64_t> index(*count);
-      std::iota(index.begin(), index.end(), 0);
-      val.index = std::make_shared<const std::vector<int64_t>>(std::move(index));
-    } else if (fits) {
-      deferInput(val, "input '" + input.getName() +
-                          "': expected float32, int64, int32 or bool elements (float16 and others are not supported)");
-    }
-    if (val.is(Val::Kind::Deferred))
-      val.shape.clear();
-    values[input.getResult()] = std::move(val);
-  }
-}
-
-void Converter::readInitializers() {
-  constexpr int64_t kReadable = 64;
-  unsigned order = 0;
-  for (auto initializer : graph.getBody().getOps<onnx::InitializerOp>()) {
-    auto type = cast<RankedTensorType>(initializer.getType());
-    Val val;
-    val.elem = elemOf(type.getElementType());
-    val.shape.assign(type.getShape().begin(), type.getShape().end());
-    bool isWeight = val.elem == Elem::F32 && type.getRank() > 0;
-    auto value = initializer.getValueAttr();
-    if (value && (!isWeight || type.getNumElements() <= kReadable))
-      if (auto tensor = Tensor::fromAttribute(value))
-        val.tensor = std::make_shared<const Tensor>(std::move(*tensor));
-    if (isWeight && type.getNumElements() == 0) {
-      val.kind = Val::Kind::Deferred;
-      val.findings.insert(messages.size());
-      messages.push_back("initializer '" + initializer.getName().str() + "': expected dimensions of at least 1, but got the shape " +
-                         shapeText(val.shape));
-    } else if (isWeight) {
-      sources.push_back(std::make_unique<Source>());
-      Source &source = *sources.back();
-      source = {initializer.getName().str(), val.shape, false, false, false, order++, initializer.getMetadataAttr()};
-      if (source.metadata)
-        if (auto kind = source.metadata.getAs<StringAttr>("pkg.torch.export.graph_signature.InputSpec.kind"))
-          source.isBuffer = kind.getValue() == "BUFFER";
-      val.kind = Val::Kind::Parameter;
-      val.source = &source;
-      val.view = View::identity(val.shape);
-    } else if (val.tensor) {
-      val.kind = Val::Kind::Constant;
-    } else {
-      val.kind = Val::Kind::Deferred;
-      val.findings.insert(messages.size());
-      messages.push_back("initializer '" + initializer.getName().str() +
-                         "': expected float32, integer or boolean elements (at most 2^24 of the latter two)");
-    }
-    values[initializer.getResult()] = std::move(val);
-  }
+static bool startsBackward(onnx::NodeOp node) {
+  return node.getDomain() == "com.microsoft" && (node.getOpType().contains("Grad") || node.getOpType() == "YieldOp");
 }
 
 // Which matrices the file holds transposed, and which float inputs are no parameters.
@@ -144,7 +47,7 @@ void Converter::findOrientations() {
   llvm::DenseMap<const Source *, std::pair<bool, bool>> evidence; // (as in torch, transposed)
   llvm::DenseSet<const Source *> data;                             // float inputs that flow through layers
   graph.walk([&](onnx::NodeOp node) {
-    bool isGradient = node.getDomain() == "com.microsoft" && node.getOpType().contains("Grad");
+    bool isGradient = startsBackward(node);
     for (Value input : node.getInputs())
       isGradient |= input.getDefiningOp() && backward.contains(input.getDefiningOp());
     if (isGradient) {
@@ -204,7 +107,7 @@ void Converter::convertNode(onnx::NodeOp node) {
   if (llvm::any_of(node.getOutputs(), [&](Value v) { return bookkeeping.contains(v); }))
     return;
   std::string op = opOf(node);
-  bool isGradient = node.getDomain() == "com.microsoft" && node.getOpType().contains("Grad");
+  bool isGradient = startsBackward(node);
   llvm::SmallSetVector<unsigned, 2> findings;
   for (Value input : node.getInputs()) {
     const Val &val = get(input);

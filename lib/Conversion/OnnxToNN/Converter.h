@@ -12,6 +12,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
+#include <map>
 
 namespace intq::conversion {
 
@@ -114,6 +115,8 @@ public:
   /// Argument `index` (as printed) of the torch op that `node` came from, or "".
   llvm::StringRef fxArgument(onnx::NodeOp node, llvm::StringRef op, unsigned index) const;
   mlir::Value rng();
+  /// Form B: the gradients of what the graph yields.
+  void convertYield(onnx::NodeOp node);
   mlir::Value addInput(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, bool isInteger);
 
   mlir::Location loc(onnx::NodeOp node) const;
@@ -134,12 +137,16 @@ private:
   };
   // Driver.
   mlir::LogicalResult checkForm();
-  mlir::LogicalResult readGradient(llvm::ArrayRef<onnx::NodeOp> extension, const llvm::StringMap<mlir::Value> &tensors);
-  bool derivesBackward() const { return form == "D" || form == "E"; }
+  mlir::LogicalResult readExtension(llvm::ArrayRef<onnx::NodeOp> extension, const llvm::StringMap<mlir::Value> &tensors);
+  bool readGradient(onnx::NodeOp node, const llvm::StringMap<mlir::Value> &tensors);
+  /// Form B with a loss to add: the backward in the file starts from gradients that nobody knows.
+  bool derivesBackward() const { return form == "D" || form == "E" || (form == "B" && !options.loss.empty()); }
   void checkOperands(onnx::NodeOp node);
   void checkAliasing();
   bool withinBudget(onnx::NodeOp node);
-  void deferInput(Val &val, const llvm::Twine &why);
+  void deferTensor(Val &val, llvm::StringRef name, const llvm::Twine &why);
+  void deferInput(Val &val, llvm::StringRef name, const llvm::Twine &why);
+  void writeTensorFindings(llvm::StringRef kind);
   void readInputs();
   void readInitializers();
   void findOrientations();
@@ -151,6 +158,7 @@ private:
     mlir::Value value;
     mlir::NamedAttrList attributes;
   };
+  llvm::SmallVector<std::pair<mlir::Value, std::string>> fileOutputs();
   void collectOutputs(llvm::SmallVectorImpl<Result> &results);
   void collectGradients(llvm::SmallVectorImpl<Result> &results);
   mlir::Value buildLoss(llvm::ArrayRef<mlir::Value> outputs);
@@ -183,10 +191,13 @@ private:
   mlir::Block *block = nullptr;
   mlir::func::FuncOp func;
   std::string form = "D";
-  std::string lossOutput; ///< of form E: what its Gradient differentiates
+  std::string lossOutput; ///< of form E: what its Gradient differentiates; of B: the scalar that it yields
+  mlir::Value lossValue;  ///< of form E: the same as a value
+  onnx::NodeOp yield;     ///< of form B
   llvm::DenseMap<mlir::Value, Val> values;
   Val absent;
   std::vector<std::string> messages; ///< of deferred nodes
+  std::map<std::string, std::pair<unsigned, std::vector<std::string>>> tensorFindings; ///< text → message, names
   int64_t folded = 0; ///< elements of constants and index maps made so far
   llvm::SmallSetVector<unsigned, 8> required; ///< messages that an output depends on
   std::vector<std::string> errors;
@@ -241,13 +252,14 @@ void addIndexingNodes(Handlers &handlers);
 void addLossNodes(Handlers &handlers);
 void addGradientNodes(Handlers &handlers);
 void addFusedNodes(Handlers &handlers);
+void addOrtModuleNodes(Handlers &handlers);
 
 /// Results 0 to 2: layer norm, mean, deviation of `x`.
 void setLayerNorm(Converter &c, onnx::NodeOp node, const Val &x, const Val &weight, const Val &bias, double epsilon);
 /// Result 0: GELU of `x`.
 void setGelu(Converter &c, onnx::NodeOp node, const Val &x, nn::GeluApproximation approximate);
-/// The rows `ids` of `table`.
-Val lookup(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids);
+/// The rows `ids` of `table`; `padding`: the row without gradient, where the operator says it (−1: none).
+Val lookup(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids, std::optional<int64_t> padding = std::nullopt);
 /// a · b.
 Val product(Converter &c, onnx::NodeOp node, const Val &a, const Val &b);
 /// The Gemm of `node`, with its bias.

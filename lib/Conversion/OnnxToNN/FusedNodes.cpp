@@ -6,20 +6,22 @@ using namespace mlir;
 using namespace intq;
 using namespace intq::conversion;
 
-// LN(input + skip + bias): the sum is result 3.
+// LN(input + skip + bias), the bias that of a linear layer on either side: the sum is result 3.
 static void convertSkipLayerNorm(Converter &c, onnx::NodeOp node) {
   const Val &input = c.operand(node, 0), &skip = c.operand(node, 1), &bias = c.operand(node, 4);
   auto fail = [&](const llvm::Twine &why) { c.setAll(node, c.defer(node, why)); };
   if (!input.is(Val::Kind::Float) || !skip.is(Val::Kind::Float) || input.shape != skip.shape)
     return fail("expected two float tensors of one shape");
-  Val left = input;
+  Val left = input, right = skip;
   if (!bias.is(Val::Kind::Absent)) {
-    auto biased = addBias(c, node, input, bias);
-    if (!biased)
-      return fail("expected the bias of a linear layer that is the first operand");
-    left = *biased;
+    if (auto biased = addBias(c, node, input, bias))
+      left = *biased;
+    else if ((biased = addBias(c, node, skip, bias)))
+      right = *biased;
+    else
+      return fail("expected the bias of a linear layer that is an operand");
   }
-  Value x = c.materialize(left), y = c.materialize(skip);
+  Value x = c.materialize(left), y = c.materialize(right);
   Val sum = c.floating(nn::AddOp::create(c.builder, c.loc(node), x.getType(), x, y));
   setLayerNorm(c, node, sum, c.operand(node, 2), c.operand(node, 3), floatAttr(node, "epsilon", 1e-12));
   if (!c.get(node.getResult(0)).is(Val::Kind::Deferred))
@@ -89,7 +91,22 @@ static void convertFusedGemm(Converter &c, onnx::NodeOp node) {
   c.set(node, 0, c.floating(y));
 }
 
+// The number of kept tokens of each row, which only Attention reads: the mask itself, as for EmbedLayerNormalization.
+static bool recognizeKeptTokens(Converter &c, onnx::NodeOp node) {
+  const Val &mask = c.operand(node, 0);
+  bool isRow = mask.is(Val::Kind::Index) && mask.rank() == 2 && constantInts(c.operand(node, 1)) == Shape{1};
+  auto readsMask = [](OpOperand &use) {
+    auto user = dyn_cast<onnx::NodeOp>(use.getOwner());
+    return user && opOf(user) == "com.microsoft::Attention" && use.getOperandNumber() == 3;
+  };
+  if (!isRow || intAttr(node, "keepdims", 1) || !llvm::all_of(node.getResult(0).getUses(), readsMask))
+    return false;
+  c.set(node, 0, mask);
+  return true;
+}
+
 void conversion::addFusedNodes(Handlers &handlers) {
+  handlers.recognizers["ReduceSum"].push_back(recognizeKeptTokens);
   handlers.nodes["com.microsoft::SkipLayerNormalization"] = convertSkipLayerNorm;
   handlers.nodes["com.microsoft::EmbedLayerNormalization"] = convertEmbedLayerNorm;
   handlers.nodes["com.microsoft::BiasGelu"] = convertBiasGelu;

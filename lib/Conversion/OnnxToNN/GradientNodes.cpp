@@ -1,5 +1,6 @@
 // Gradient operators of ONNX Runtime's training graphs, as the gradient ops of nn.
 #include "Converter.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace intq;
@@ -41,6 +42,18 @@ static void convertGeluGrad(Converter &c, onnx::NodeOp node) {
       if (auto gelu = dyn_cast<nn::GeluOp>(user); gelu && gelu.getApproximate() != form)
         c.notes.push_back("'" + node.getName().str() + "' is the gradient of another form of GELU than the forward's");
   c.set(node, 0, elementwise<nn::GeluGradOp>(c, node, form));
+}
+
+// GELU of a linear layer's product and its bias: dY, product, bias.
+static void convertBiasGeluGrad(Converter &c, onnx::NodeOp node) {
+  bool isTanh = node.getOpType().contains("Fast");
+  auto x = addBias(c, node, c.operand(node, 1), c.operand(node, 2));
+  const Val &dy = c.operand(node, 0);
+  Value g = x && isPlain(dy) && dy.shape == x->shape ? c.materialize(dy) : Value();
+  if (!g)
+    return c.set(node, 0, c.defer(node, "expected a gradient, the product of a linear layer and its bias"));
+  c.set(node, 0, c.floating(nn::GeluGradOp::create(c.builder, c.loc(node), g.getType(), g, c.materialize(*x),
+                                                   isTanh ? nn::GeluApproximation::Tanh : nn::GeluApproximation::None)));
 }
 
 static void convertDropoutGrad(Converter &c, onnx::NodeOp node) {
@@ -108,6 +121,50 @@ static void convertGatherGrad(Converter &c, onnx::NodeOp node) {
                                                         c.builder.getStringAttr(c.outputName(node)))));
 }
 
+// dY, shape, starts, ends, axes, steps: the part put back among zeros.
+static void convertSliceGrad(Converter &c, onnx::NodeOp node) {
+  auto shape = constantInts(c.operand(node, 1)), starts = constantInts(c.operand(node, 2)), axes = constantInts(c.operand(node, 4));
+  const Val &dy = c.operand(node, 0), &steps = c.operand(node, 5);
+  if (starts && c.operand(node, 4).is(Val::Kind::Absent)) {
+    axes = Shape(starts->size());
+    std::iota(axes->begin(), axes->end(), 0);
+  }
+  bool fits = isPlain(dy) && shape && dy.rank() == int64_t(shape->size()) && starts && axes && starts->size() == axes->size() &&
+              (steps.is(Val::Kind::Absent) || steps.uniform() == 1.0);
+  Shape offsets(dy.rank(), 0);
+  for (size_t i = 0; fits && i < axes->size(); ++i) {
+    auto axis = normalizedAxis((*axes)[i], dy.rank());
+    if (!(fits = axis.has_value()))
+      break;
+    int64_t size = (*shape)[*axis], at = std::clamp<int64_t>((*starts)[i], -size, size);
+    offsets[*axis] = at < 0 ? at + size : at;
+  }
+  for (int64_t d = 0; fits && d < dy.rank(); ++d)
+    fits = dy.shape[d] <= (*shape)[d] - offsets[d];
+  if (!fits)
+    return c.set(node, 0, c.defer(node, "expected a constant shape, starts and axes that fit the gradient, and steps of 1"));
+  c.set(node, 0, c.floating(nn::PadOp::create(c.builder, c.loc(node), c.f32(*shape), c.materialize(dy), offsets)));
+}
+
+// Two shapes that were broadcast: the axes over which the gradient of each is summed, descending.
+static void convertBroadcastGradientArgs(Converter &c, onnx::NodeOp node) {
+  std::optional<Shape> shapes[] = {constantInts(c.operand(node, 0)), constantInts(c.operand(node, 1))};
+  if (!shapes[0] || !shapes[1] || !broadcastShape(*shapes[0], *shapes[1]))
+    return c.setAll(node, c.defer(node, "expected two constant shapes that broadcast"));
+  int64_t rank = std::max(shapes[0]->size(), shapes[1]->size());
+  auto size = [&](unsigned side, int64_t axis) {
+    int64_t at = axis - rank + int64_t(shapes[side]->size());
+    return at < 0 ? 0 : (*shapes[side])[at]; // 0: the shape has no such axis
+  };
+  for (unsigned side = 0; side < 2; ++side) {
+    Shape axes;
+    for (int64_t axis = rank - 1; axis >= 0; --axis)
+      if (size(side, axis) != size(1 - side, axis) && size(side, axis) <= 1)
+        axes.push_back(axis);
+    c.set(node, side, c.constant(Tensor::vector(axes)));
+  }
+}
+
 static void convertCrossEntropyGrad(Converter &c, onnx::NodeOp node) {
   const Val &seed = c.operand(node, 0), &probability = c.operand(node, 1);
   auto forward = probability.is(Val::Kind::LogProbability) ? probability.base.getDefiningOp<nn::CrossEntropyOp>()
@@ -139,6 +196,10 @@ void conversion::addGradientNodes(Handlers &handlers) {
   add("SoftmaxGrad_13", convertSoftmaxGrad);
   add("GeluGrad", convertGeluGrad);
   add("FastGeluGrad", convertGeluGrad);
+  add("BiasGeluGrad_dX", convertBiasGeluGrad);
+  add("BiasFastGeluGrad_dX", convertBiasGeluGrad);
+  add("SliceGrad", convertSliceGrad);
+  add("BroadcastGradientArgs", convertBroadcastGradientArgs);
   add("DropoutGrad", convertDropoutGrad);
   add("LayerNormalizationGrad", convertLayerNormGrad);
   add("GatherGrad", convertGatherGrad);

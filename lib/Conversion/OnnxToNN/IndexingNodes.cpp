@@ -21,7 +21,7 @@ static std::optional<Indices> resolved(const Val &indices, int64_t size) {
 }
 
 // Rows of a table by an input or by constant ids; a gradient then flows to the rows alone.
-Val conversion::lookup(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids) {
+Val conversion::lookup(Converter &c, onnx::NodeOp node, const Val &table, const Val &ids, std::optional<int64_t> given) {
   Value index;
   if (ids.is(Val::Kind::Constant)) {
     auto known = resolved(ids, table.shape[0]);
@@ -40,8 +40,8 @@ Val conversion::lookup(Converter &c, onnx::NodeOp node, const Val &table, const 
   Value argument = c.parameter(table, node, "embedding", 0, "weight");
   if (!(table.view == View::identity(cast<RankedTensorType>(argument.getType()).getShape())))
     return c.defer(node, "expected a table [rows, features], but got its transpose");
-  int64_t padding = -1;
-  if (c.fxArgument(node, "embedding", 2).getAsInteger(10, padding))
+  int64_t padding = given.value_or(-1);
+  if (!given && c.fxArgument(node, "embedding", 2).getAsInteger(10, padding))
     padding = c.paddings.contains(ids.base) ? c.paddings.lookup(ids.base) : -1;
   if (padding >= table.shape[0])
     return c.defer(node, "expected a padding index below the table's " + llvm::Twine(table.shape[0]) + " rows, but got " +

@@ -360,6 +360,7 @@ void conversion::addLayoutNodes(Handlers &handlers) {
   handlers.nodes["Slice"] = convertSlice;
   handlers.nodes["Split"] = convertSplit;
   handlers.nodes["Concat"] = convertConcat;
+  handlers.nodes["com.microsoft::ConcatTraining"] = convertConcat;
   handlers.recognizers["SequenceAt"].push_back(recognizeSequencePart);
   handlers.nodes["Identity"] = convertIdentity;
 }

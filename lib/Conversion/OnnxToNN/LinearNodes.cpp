@@ -57,15 +57,12 @@ static Val parameterProduct(Converter &c, onnx::NodeOp node, Product &p) {
   return *c.reshaped(c.floating(y), result);
 }
 
-// Both operands as [rows, features] with equal leading dimensions.
-static std::pair<Value, Value> rowPair(Converter &c, const Val &a, const Val &b) {
-  Value x = c.rows(a), y = c.rows(b);
-  auto sx = cast<RankedTensorType>(x.getType()).getShape(), sy = cast<RankedTensorType>(y.getType()).getShape();
-  if (sx.drop_back() != sy.drop_back()) {
-    x = c.reshape(x, {*elementCount(sx.drop_back()), sx.back()});
-    y = c.reshape(y, {*elementCount(sy.drop_back()), sy.back()});
-  }
-  return {x, y};
+// The input of a layer as its forward read it, whose codes a recipe uses again, and dY with the same leading dimensions.
+static std::pair<Value, Value> inputAndGradient(Converter &c, const Val &input, const Val &gradient) {
+  Value x = c.rows(input), dy = c.rows(gradient);
+  Shape shape(cast<RankedTensorType>(x.getType()).getShape());
+  shape.back() = gradient.shape.back();
+  return {x, c.reshape(dy, shape)};
 }
 
 // Xᵀ·dY or dYᵀ·X: the gradient of a weight, [out, in] as in torch.
@@ -73,7 +70,7 @@ static std::optional<Val> weightGradient(Converter &c, onnx::NodeOp node, const 
   if (p.a.rank() != 2 || p.b.rank() != 2 || p.a.isGradient == p.b.isGradient)
     return std::nullopt;
   Val left = swapLast(c, p.a);
-  auto [x, dy] = p.b.isGradient ? rowPair(c, left, p.b) : rowPair(c, p.b, left);
+  auto [x, dy] = p.b.isGradient ? inputAndGradient(c, left, p.b) : inputAndGradient(c, p.b, left);
   Shape shape{cast<RankedTensorType>(dy.getType()).getShape().back(),
               cast<RankedTensorType>(x.getType()).getShape().back()};
   Value dw = nn::LinearWeightGradOp::create(c.builder, c.loc(node), c.f32(shape), dy, x,

@@ -140,14 +140,22 @@ static bool recognizeSpelledLoss(Converter &c, onnx::NodeOp node) {
   return true;
 }
 
-// Labels for a loss that is added: an input `name` of `shape`.
+// Labels for a loss that is added: an input `name` of `shape`, the file's own where it has one.
 Value Converter::addInput(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, bool isInteger) {
+  Type element = isInteger ? Type(builder.getI32Type()) : Type(builder.getF32Type());
+  auto type = RankedTensorType::get(shape, element);
+  for (const Argument &argument : arguments)
+    if (argument.attributes.get(program::kInput) == builder.getStringAttr(name)) {
+      if (argument.value.getType() == type)
+        return argument.value;
+      errors.push_back("input '" + name.str() + "': expected " + (isInteger ? "integer" : "float32") + " labels " +
+                       shapeText(shape) + " for the added loss, but the file has an input of that name and another type");
+    }
   NamedAttrList attributes;
   attributes.set(program::kInput, builder.getStringAttr(name));
   attributes.set(program::kDtype, builder.getStringAttr(isInteger ? "int64" : "float32"));
-  Type element = isInteger ? Type(builder.getI32Type()) : Type(builder.getF32Type());
   constexpr unsigned kAfterInputs = 1u << 24;
-  return addArgument(RankedTensorType::get(shape, element), attributes, {0, kAfterInputs + unsigned(arguments.size())});
+  return addArgument(type, attributes, {0, kAfterInputs + unsigned(arguments.size())});
 }
 
 static Value crossEntropy(Converter &c, Value logits, Value labels, int64_t ignored) {
@@ -232,7 +240,7 @@ void Converter::addLoss(llvm::SmallVectorImpl<Result> &results) {
   llvm::SmallVector<Value> logits = chosenLogits(results);
   if (!errors.empty())
     return;
-  Value loss = form == "D" ? buildLoss(logits) : Value();
+  Value loss = form == "D" || form == "B" ? buildLoss(logits) : Value();
   if (!loss) {
     errors.push_back("loss '" + options.loss + "': expected a forward graph with one float output, or one "
                      "named logits or by --logits; for span one [batch, sequence, 2] or two [batch, sequence]");

@@ -24,6 +24,8 @@ unsigned conversion::requiredOperands(llvm::StringRef op, int64_t version) {
       {"com.microsoft::FastGelu", 1}, {"com.microsoft::Gelu", 1},
       {"com.microsoft::BiasGelu", 2}, {"com.microsoft::DropoutGrad", 2}, {"com.microsoft::FastGeluGrad", 2},
       {"com.microsoft::FusedGemm", 2}, {"com.microsoft::FusedMatMul", 2}, {"com.microsoft::GeluGrad", 2},
+      {"com.microsoft::BiasFastGeluGrad_dX", 3}, {"com.microsoft::BiasGeluGrad_dX", 3},
+      {"com.microsoft::BroadcastGradientArgs", 2}, {"com.microsoft::ConcatTraining", 1}, {"com.microsoft::YieldOp", 1},
       {"com.microsoft::InPlaceAccumulatorV2", 2}, {"com.microsoft::ReduceSumTraining", 2},
       {"com.microsoft::SoftmaxCrossEntropyLossInternal", 2}, {"com.microsoft::SoftmaxGrad", 2},
       {"com.microsoft::SoftmaxGrad_13", 2}, {"com.microsoft::TanhGrad", 2},
@@ -45,9 +47,9 @@ static bool hasType(llvm::StringRef name, Attribute value) {
       "allowzero", "axis", "batch_dims", "end", "ignore_index", "is_causal", "keepdims", "noop_with_empty_axes",
       "num_heads", "qk_matmul_output_mode", "start", "stash_type", "to", "transA", "transB", "transBatchA",
       "transBatchB", "unidirectional", "value_int"};
-  static constexpr llvm::StringLiteral kLists[] = {"axes", "ends", "perm", "shape", "split", "starts", "value_ints"};
+  static constexpr llvm::StringLiteral kLists[] = {"axes", "ends", "full_shape_outputs", "non_differentiable_outputs", "perm", "shape", "split", "starts", "value_ints"};
   static constexpr llvm::StringLiteral kFloats[] = {"alpha", "beta", "epsilon", "ratio", "scale", "softcap", "value_float"};
-  static constexpr llvm::StringLiteral kTexts[] = {"activation", "approximate", "reduction"};
+  static constexpr llvm::StringLiteral kTexts[] = {"activation", "approximate", "operator", "reduction"};
   if (llvm::is_contained(kInts, name))
     return isa<IntegerAttr>(value);
   if (llvm::is_contained(kLists, name))
@@ -69,7 +71,7 @@ static bool isKnownAttribute(llvm::StringRef name) {
       "round_mode", "num_outputs", "fmod", "output_type", "q_num_heads", "kv_num_heads", "softmax_precision",
       "mask_filter_value", "do_rotary", "rotary_embedding_dim", "past_present_share_buffer", "qkv_hidden_sizes",
       "mask_index_type", "activation_alpha", "activation_beta", "activation_gamma", "is_test", "broadcast",
-      "consumed_inputs", "detect_negative", "detect_positive", "min", "max", "keep_dims"};
+      "full_shape_outputs", "non_differentiable_outputs", "operator", "overload_name", "consumed_inputs", "detect_negative", "detect_positive", "min", "max", "keep_dims"};
   return llvm::is_contained(kNames, name);
 }
 

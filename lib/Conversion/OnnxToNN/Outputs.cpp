@@ -16,13 +16,25 @@ void Converter::requireValue(llvm::StringRef output, const Val &val) {
                    (val.is(Val::Kind::Masked) ? "masked attention scores" : "an integer or internal value"));
 }
 
-void Converter::collectOutputs(llvm::SmallVectorImpl<Result> &results) {
+// What the model gives: outputs that are no gradients; of form B what it yields, of form E the loss.
+llvm::SmallVector<std::pair<Value, std::string>> Converter::fileOutputs() {
+  llvm::SmallVector<std::pair<Value, std::string>> outputs;
+  if (yield)
+    for (Value value : yield.getInputs())
+      if (auto result = dyn_cast<OpResult>(value); result && isa<onnx::NodeOp>(result.getOwner()))
+        outputs.push_back({value, outputName(cast<onnx::NodeOp>(result.getOwner()), result.getResultNumber())});
   auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
+  for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>()))
+    if (!bookkeeping.contains(value) && !gradients.contains(value))
+      outputs.push_back({value, name.str()});
+  if (lossValue && llvm::none_of(outputs, [&](const auto &entry) { return entry.first == lossValue; }))
+    outputs.push_back({lossValue, lossOutput});
+  return outputs;
+}
+
+void Converter::collectOutputs(llvm::SmallVectorImpl<Result> &results) {
   Value loss;
-  llvm::SmallVector<std::pair<StringAttr, const Val *>> outputs;
-  for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>())) {
-    if (bookkeeping.contains(value) || gradients.contains(value))
-      continue;
+  for (const auto &[value, name] : fileOutputs()) {
     const Val &val = get(value);
     Value result = materialize(val);
     if (!result) {
@@ -30,14 +42,14 @@ void Converter::collectOutputs(llvm::SmallVectorImpl<Result> &results) {
       continue;
     }
     NamedAttrList attributes;
-    attributes.set(program::kOutput, name);
+    attributes.set(program::kOutput, builder.getStringAttr(name));
     results.push_back({result, attributes});
     bool fits = lossOutput.empty() ? (!loss || name == "loss") && options.loss.empty() : name == lossOutput;
     if (val.shape.empty() && fits)
       loss = result;
   }
   if (!lossOutput.empty() && !loss && required.empty())
-    errors.push_back("Gradient: expected y to name a scalar float output, but got '" + lossOutput + "'");
+    errors.push_back("Gradient: expected y to name a scalar float value, but got '" + lossOutput + "'");
   for (Result &result : results)
     if (result.value == loss) {
       result.attributes.set(program::kLoss, builder.getUnitAttr());
@@ -55,13 +67,15 @@ void Converter::collectGradients(llvm::SmallVectorImpl<Result> &results) {
     auto argument = llvm::find_if(arguments, [&](const Argument &a) { return parameterName(a.value) == parameter; });
     if (argument != arguments.end() && argument->attributes.get(program::kRole) == builder.getStringAttr(program::kFrozen))
       continue; // --freeze
-    if (form == "E") {
-      if (argument == arguments.end())
+    if (derivesBackward()) {
+      if (form == "E" && argument == arguments.end())
         errors.push_back("Gradient: expected its xs to be float tensors that '" + lossOutput + "' depends on, but got '" +
                          parameter + "'");
       continue; // nn-differentiate derives it
     }
-    Value result = val.is(Val::Kind::Deferred) ? Value() : materialize(val);
+    // The gradient of a matrix that the file holds transposed is transposed as well.
+    bool isTransposed = argument != arguments.end() && argument->attributes.get(program::kTransposed) && val.rank() == 2;
+    Value result = val.is(Val::Kind::Deferred) ? Value() : materialize(isTransposed ? transposed(val, {1, 0}) : val);
     if (!result) {
       requireValue(parameter + "_grad", val);
       continue;

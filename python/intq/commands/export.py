@@ -1,6 +1,7 @@
 """intq export: a Hugging Face checkpoint to an ONNX graph of forward and loss."""
 from intq.checkpoint_folder import CheckpointFolder
 from intq.commands.arguments import natural, positive
+from intq.errors import UserError
 from intq.export import export_training
 from intq.export.heads import HEADS
 
@@ -15,7 +16,7 @@ def add(commands):
                         help="Hugging Face folder (config.json, model.safetensors), or the word minilm")
     parser.add_argument("--task", choices=HEADS, default="classification", help="kind of head (default classification)")
     parser.add_argument("--num-labels", type=positive, default=None, metavar="N",
-                        help="classes, or numbers to predict (default 2 for classification, 1 for regression)")
+                        help="classes, or numbers to predict (default 2 for classification, 1 for regression; not for mlm)")
     parser.add_argument("--batch", type=positive, default=8, metavar="B", help="rows a step (default 8)")
     parser.add_argument("--seq", type=positive, default=128, metavar="S", help="tokens a row (default 128)")
     parser.add_argument("--dropout", type=float, default=None, metavar="P",
@@ -27,6 +28,8 @@ def add(commands):
 
 def run(args):
     folder = CheckpointFolder.open(args.checkpoint)
+    if args.task == "mlm" and args.num_labels:
+        raise UserError("expected no --num-labels for mlm: its classes are the words of the vocabulary")
     labels = args.num_labels or (1 if args.task == "regression" else 2)
     drawn = export_training(folder, args.output, task=args.task, num_labels=labels, batch=args.batch, seq=args.seq,
                             dropout=args.dropout, seed=args.seed)

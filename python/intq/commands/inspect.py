@@ -6,7 +6,7 @@ from intq.commands.report import print_json
 from intq.program import inspect
 
 FORMS = {"A": "training artifacts of ONNX Runtime (forward and backward; parameters are inputs)",
-         "B": "graph of ORTModule (forward and backward; the loss is outside)",
+         "B": "graph of ORTModule (forward and backward; parameters are inputs)",
          "C": "forward and backward in one graph", "D": "forward graph; intq differentiates it",
          "E": "forward graph with the standard's Gradient"}
 

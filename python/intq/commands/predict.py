@@ -1,6 +1,4 @@
 """intq predict: predictions of a fine-tuned model for a file of text."""
-from pathlib import Path
-
 from intq.commands.arguments import add_cache, natural, positive
 from intq.commands.finished import open_run
 from intq.errors import UserError
@@ -29,8 +27,5 @@ def run(args):
                             f"{args.rank}")
         header, rows = prediction_rows(model.program, dataset, model.batch, model.padding, model.task,
                                        model.label_names, args.rank)
-    try:
-        write_atomically(Path(args.output), "".join("\t".join(row) + "\n" for row in [header, *rows]))
-    except OSError as error:
-        raise UserError(f"cannot write {args.output}: {error.strerror}") from None
+    write_atomically(args.output, "".join("\t".join(row) + "\n" for row in [header, *rows]))
     print(f"wrote {len(rows)} predictions to {args.output}")

@@ -1,7 +1,6 @@
 """intq step: one forward and backward pass over given arrays."""
 import os
 import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from intq.commands.arguments import add_adapter, add_engine, add_graph, add_samp
 from intq.errors import UserError
 from intq.options import engine_options, sampling_options
 from intq.program import Program
+from intq.run_folder import write_whole
 
 
 def add(commands):
@@ -70,7 +70,7 @@ def check_gradients(args, arrays):
     """A backward in a file is a claim (H22). The tolerance allows for the rounding noise of gradients that are
     truly zero, such as those of key biases."""
     form, claimed = gradients(args, arrays)
-    if form in ("D", "E"):
+    if form in ("D", "E") or args.loss:
         raise UserError(f"{args.model}: expected a backward in the file, but intq differentiates it")
     _, derived = gradients(args, arrays, derive_backward=True)
     scale = sum(float(np.vdot(g, g)) for g in derived.values()) ** 0.5
@@ -96,15 +96,13 @@ def read_npz(path):
 
 
 def write_npz(path, arrays):
-    path = Path(path)
-    draft = path.with_name(f".{path.name}.draft")
-    try:
+    def write(draft):
         with open(draft, "wb") as file:
             np.savez(file, **arrays)
-        os.replace(draft, path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UserError(f"cannot write {path}: {error.strerror}") from None
+            file.flush()
+            os.fsync(file.fileno())
+
+    write_whole(path, write)
 
 
 def set_parameters(program, arrays):

@@ -14,7 +14,7 @@ from intq.norm_cache import NormCache
 from intq.program import Program
 from intq.progress import Progress
 from intq.results import parameters
-from intq.run_folder import RunFolder
+from intq.run_folder import RunFolder, write_whole
 from intq.schedule import Schedule
 from intq.state_file import state_bytes, write_safetensors
 from intq.trained_copy import save_trained_copy
@@ -71,7 +71,7 @@ def _train(args, options, schedule, arrays, program, function):
     if started:
         trainer.resume()
     trainer.train()
-    write_safetensors(folder.path / "parameters.safetensors", parameters(program))
+    write_whole(folder.path / "parameters.safetensors", lambda path: write_safetensors(path, parameters(program)))
     print(f"{trainer.step} steps; parameters in {folder.path / 'parameters.safetensors'}")
     if program.info["form"] == "A" and not args.adapter:
         steps_before = program.info["optimizer_step"]

@@ -2,7 +2,7 @@
 import numpy as np
 
 from intq.errors import UserError
-from intq.export.families import family_of
+from intq.export.families import family_of, ties_embeddings
 
 _GELU = {"gelu": "none", "gelu_python": "none", "gelu_new": "tanh", "gelu_pytorch_tanh": "tanh",
          "gelu_fast": "tanh"}
@@ -31,11 +31,11 @@ class BertGraph:
                     self.b.initializer("dropout_training", np.array(True))]
         return self.b.node("Dropout", operands, name)
 
-    def linear(self, x, name):
-        """x·Wᵀ + b on the last dimension of a rank-3 value."""
-        transposed = self.b.node("Transpose", [self.parameter(name + ".weight")], name + "/transpose", perm=[1, 0])
+    def linear(self, x, name, weight=None, bias=None):
+        """x·Wᵀ + b on the last dimension of a rank-3 value. `weight`, `bias`: where they are not named after the layer."""
+        transposed = self.b.node("Transpose", [self.parameter(weight or name + ".weight")], name + "/transpose", perm=[1, 0])
         product = self.b.node("MatMul", [x, transposed], name + "/matmul")
-        return self.b.node("Add", [product, self.parameter(name + ".bias")], name + "/add")
+        return self.b.node("Add", [product, self.parameter(bias or name + ".bias")], name + "/add")
 
     def gemm(self, x, name):
         """The same for a rank-2 value."""
@@ -157,8 +157,8 @@ class BertGraph:
             update = self.dropout(update, self.config["hidden_dropout_prob"], name + ".dropout")
         return self.layer_norm(self.b.node("Add", [update, x], norm + "/residual"), norm)
 
-    def activation(self, x, name):
-        return self.b.node("Gelu", [x], name, approximate=_GELU[self.config["hidden_act"]])
+    def activation(self, x, name, kind=None):
+        return self.b.node("Gelu", [x], name, approximate=_GELU[kind or self.config["hidden_act"]])
 
     def layer(self, x, bias, index):
         names, base = self.family, self.prefix + self.family.layer_prefix(self.config, index)
@@ -178,6 +178,13 @@ class BertGraph:
         for index in range(self.config["num_hidden_layers"]):
             x = self.layer(x, bias, index)
         return x
+
+    def words(self, hidden):
+        """Scores of every word for every token, by the word table where it is tied: [B, S, V]."""
+        dense, norm, decoder, bias = self.family.mlm
+        x = self.activation(self.linear(hidden, dense), dense + "/gelu", self.family.mlm_activation)
+        table = self.prefix + "embeddings.word_embeddings.weight" if ties_embeddings(self.config) else decoder
+        return self.linear(self.layer_norm(x, norm), decoder.removesuffix(".weight"), table, bias)
 
     def first_token(self, hidden):
         return self.b.node("Gather", [hidden, self.b.ints("first_token", 0)], self.prefix + "pooler/first", axis=1)

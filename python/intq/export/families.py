@@ -33,6 +33,8 @@ class Family:
     dropout_after_outer: bool = True
     head_dropout_key: str = "classifier_dropout"
     head_dropout_first: bool = True
+    mlm: tuple = ("lm_head.dense", "lm_head.layer_norm", "lm_head.decoder.weight", "lm_head.bias")  # the decoder: tied
+    mlm_activation: str = "gelu"  # None: the encoder's
 
     def layer_prefix(self, config, n):
         groups = config.get("num_hidden_groups", 1)
@@ -44,21 +46,27 @@ class Family:
 
 
 FAMILIES = {
-    "bert": Family("Bert", "bert.", pooler="pooler.dense", head=("classifier",)),
+    "bert": Family("Bert", "bert.", pooler="pooler.dense", head=("classifier",), mlm_activation=None,
+                   mlm=("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm",
+                        "cls.predictions.decoder.weight", "cls.predictions.bias")),
     "roberta": Family("Roberta", "roberta.", positions="counted", head=("classifier.dense", "classifier.out_proj"),
                       defaults={"pad_token_id": 1}),
     "electra": Family("Electra", "electra.", embedding_projection="embeddings_project", head_activation="Gelu",
-                      head=("classifier.dense", "classifier.out_proj")),
+                      head=("classifier.dense", "classifier.out_proj"),
+                      mlm=("generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.weight",
+                           "generator_lm_head.bias")),
     "distilbert": Family("DistilBert", "distilbert.", "transformer.layer.{n}.", "attention.q_lin", "attention.k_lin", "attention.v_lin",
                          "attention.out_lin", "sa_layer_norm", "ffn.lin1", "ffn.lin2", "output_layer_norm",
                          token_types=False, head=("pre_classifier", "classifier"), head_activation="Relu",
                          keys=_DISTILBERT, dropout_after_projection=False, head_dropout_key="seq_classif_dropout",
-                         head_dropout_first=False, defaults={"seq_classif_dropout": 0.2}),
+                         head_dropout_first=False, defaults={"seq_classif_dropout": 0.2}, mlm_activation=None,
+                         mlm=("vocab_transform", "vocab_layer_norm", "vocab_projector.weight", "vocab_projector.bias")),
     "albert": Family("Albert", "albert.", "encoder.albert_layer_groups.{group}.albert_layers.0.", "attention.query",
                      "attention.key", "attention.value", "attention.dense", "attention.LayerNorm", "ffn", "ffn_output",
                      "full_layer_layer_norm", embedding_projection="encoder.embedding_hidden_mapping_in",
                      pooler="pooler", head=("classifier",), dropout_after_outer=False,
-                     head_dropout_key="classifier_dropout_prob",
+                     head_dropout_key="classifier_dropout_prob", mlm_activation=None,
+                     mlm=("predictions.dense", "predictions.LayerNorm", "predictions.decoder.weight", "predictions.bias"),
                      defaults={"classifier_dropout_prob": 0.1, "embedding_size": 128, "hidden_act": "gelu_new",
                                "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}),
     "mpnet": Family("MPNet", "mpnet.", query="attention.attn.q", key="attention.attn.k", value="attention.attn.v",
@@ -106,6 +114,8 @@ def encoder_shapes(config, prefix):
 def head_shapes(config, prefix, task, outputs):
     """The tensors of pooler and head, which a checkpoint may lack."""
     family, h = family_of(config), config["hidden_size"]
+    if task == "mlm":
+        return _mlm_shapes(config)
     if task == "token-classification":
         sizes = {"classifier": outputs}
     elif task == "qa":
@@ -119,3 +129,15 @@ def head_shapes(config, prefix, task, outputs):
     for name, rows in sizes.items():
         shapes.update({name + ".weight": [rows, h], name + ".bias": [rows]})
     return shapes
+
+
+def ties_embeddings(config):
+    return config.get("tie_word_embeddings", True)
+
+
+def _mlm_shapes(config):
+    dense, norm, decoder, bias = family_of(config).mlm
+    e, words = embedding_size(config), config["vocab_size"]
+    shapes = {dense + ".weight": [e, config["hidden_size"]], dense + ".bias": [e], norm + ".weight": [e], norm + ".bias": [e],
+              bias: [words]}
+    return shapes if ties_embeddings(config) else {**shapes, decoder: [words, e]}

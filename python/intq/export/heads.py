@@ -1,9 +1,10 @@
-"""Task heads and their losses: classification, regression, extractive question answering, labels of tokens."""
+"""Task heads and their losses: classification, regression, extractive question answering, labels of tokens, masked words."""
 import numpy as np
 
 IGNORED_LABEL = -100
 TASKS = ("classification", "regression", "qa")  # what intq finetune has data and metrics for
-HEADS = (*TASKS, "token-classification")
+HEADS = (*TASKS, "token-classification", "mlm")
+PER_TOKEN = ("qa", "token-classification", "mlm")  # outputs for every token
 
 
 def head_outputs(task, num_labels):
@@ -11,12 +12,14 @@ def head_outputs(task, num_labels):
 
 
 def logits(bert, task, hidden):
-    """[B, labels]; [B, S, labels] for questions and tokens."""
+    """[B, labels]; [B, S, labels] for questions, tokens and masked words."""
     config, family = bert.config, bert.family
     ratio = config.get(family.head_dropout_key)
     ratio = config["hidden_dropout_prob"] if ratio is None else ratio
     if task == "qa":
         return bert.linear(hidden, "qa_outputs")
+    if task == "mlm":
+        return bert.words(hidden)
     if task == "token-classification":
         return bert.linear(bert.dropout(hidden, ratio, "dropout"), "classifier")
     if family.pooler:
@@ -33,7 +36,7 @@ def loss(b, task, logits_value, num_labels, batch, seq):
     if task == "classification":
         labels = b.input("labels", np.int64, [batch])
         return _cross_entropy(b, logits_value, labels, IGNORED_LABEL, "loss/cross_entropy")
-    if task == "token-classification":
+    if task in ("token-classification", "mlm"):
         labels = b.input("labels", np.int64, [batch, seq])
         rows = b.node("Reshape", [logits_value, b.ints("rows", [-1, num_labels])], "loss/rows")
         flat = b.node("Reshape", [labels, b.ints("flat", [-1])], "loss/labels")

@@ -14,8 +14,10 @@ SEQUENCE = "sequence"  # the name of a free length
 
 
 def export_training(folder, path, *, task, num_labels, batch, seq, dropout=None, seed=0):
-    """Writes forward and loss of a checkpoint folder; a head that the checkpoint lacks is drawn from `seed`. `seq`: a
-    number, or SEQUENCE for a length that is bound later (not for qa, whose loss knows it)."""
+    """Writes forward and loss of a checkpoint folder; a head that the checkpoint lacks is drawn from `seed`. `num_labels`:
+    of mlm the words of the vocabulary. `seq`: a number, or SEQUENCE for a length that is bound later (not for qa, whose
+    loss knows it)."""
+    num_labels = folder.config["vocab_size"] if task == "mlm" else num_labels
     _check_sizes(task, num_labels, batch, seq)
     builder = GraphBuilder("bert_" + task)
     weight = _Weights(folder, task, num_labels, seed)
@@ -52,7 +54,7 @@ def _check_sizes(task, num_labels, batch, seq):
 
 def _logits_shape(task, num_labels, batch, seq):
     outputs = heads.head_outputs(task, num_labels)
-    return [batch, seq, outputs] if task in ("qa", "token-classification") else [batch, outputs]
+    return [batch, seq, outputs] if task in heads.PER_TOKEN else [batch, outputs]
 
 
 def _inputs(builder, config, batch, seq):
@@ -86,6 +88,8 @@ class _Weights:
         self.drawn.append(name)
         if name.endswith(".bias"):
             return np.zeros(shape, np.float32)
+        if len(shape) == 1:  # a norm's
+            return np.ones(shape, np.float32)
         return normal(name, shape, self.folder.config["initializer_range"], seed=self.seed)
 
     def _finite(self, name, array):
