@@ -25,6 +25,7 @@ VARIANTS = {
     "wta0.3token": ["--wta-crs", "0.3", "--norm-cache", "token"],
     "pps0.3token": ["--wta-crs", "0.3", "--sampler", "pps", "--norm-cache", "token"],
     "checkpointing": ["--checkpointing"],
+    "i8moments": ["--moments", "i8"],
     **{f"lora{r}": [*LORA, "lora", "--lora-r", r] for r in RANKS.split(",")},
     "qlora8": [*LORA, "qlora", "--lora-r", "8"],
     "dylora": [*LORA, "dylora", "--ranks", RANKS],

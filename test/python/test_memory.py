@@ -71,6 +71,28 @@ def test_the_compilers_code_is_not_resident(graph, source):
     assert int(out.stdout) < 20 << 10
 
 
+LOADING = """
+import sys
+from intq.commands.report import peak_rss_mib
+from intq.program import Program
+from intq.state_file import state_bytes
+program = Program.compile(sys.argv[1], {"functions": ["eval"], "recipe": "float", "engine": "reference"})
+print(peak_rss_mib(), state_bytes(program) / 2**20)
+"""
+
+
+def test_file_and_state_are_not_in_memory_both(graph, tmp_path, source):
+    """A tensor of the file goes when the state has it: against a small model the peak grows by little more than the state."""
+    folder = write_checkpoint(tmp_path, CONFIG | {"hidden_size": 512, "intermediate_size": 2048})
+    export_training(CheckpointFolder.open(str(folder)), folder / "train.onnx", task="classification", num_labels=2, batch=1, seq=4,
+                    seed=1)
+    (small, _), (large, state) = (
+        map(float, subprocess.run([sys.executable, "-c", LOADING, str(path)], check=True, stdout=subprocess.PIPE, text=True,
+                                  env={"PYTHONPATH": str(source / "python"), "PATH": ""}).stdout.split())
+        for path in (graph, folder / "train.onnx"))
+    assert 16 < state < large - small < 1.6 * state
+
+
 def test_moments_start_at_zero(graph):
     with compile_step(graph) as program:
         moments = [program.state(e["name"]) for e in program.state_entries if e["role"].startswith("moment")]

@@ -16,7 +16,8 @@ using namespace intq;
 /// What a saved byte may cost in integer multiply-adds: about 0.1 ns a byte on two cores.
 static constexpr int64_t kMultiplyAddsPerByte = 256;
 
-/// Floats that are kept may take this share of what parameters and moments take.
+/// Floats that are kept may take this share of what parameters and moments take; nothing where moments are codes, for
+/// who asks for those is short of memory.
 static constexpr int64_t kKeptShare = 16;
 
 /// Whether more than kFar ops lie between `a` and the later `b`.
@@ -49,19 +50,23 @@ static int64_t multiplyAddsPerByte(intq::MatmulOp op) {
 
 static int64_t bytesOf(Value value) { return program::denseBytes(cast<RankedTensorType>(value.getType())); }
 
-static int64_t stateBytes(func::FuncOp function) {
+static int64_t keptBytes(func::FuncOp function) {
   int64_t bytes = 0;
-  for (BlockArgument argument : function.getArguments())
-    if (function.getArgAttr(argument.getArgNumber(), program::kState))
-      bytes += bytesOf(argument);
-  return bytes;
+  for (BlockArgument argument : function.getArguments()) {
+    if (!function.getArgAttr(argument.getArgNumber(), program::kState))
+      continue;
+    if (cast<RankedTensorType>(argument.getType()).getElementType().isInteger(8))
+      return 0;
+    bytes += bytesOf(argument);
+  }
+  return bytes / kKeptShare;
 }
 
 namespace {
 struct Rematerialize : cpu::impl::IntqRematerializePassBase<Rematerialize> {
   void runOnOperation() override {
     // In the order of the backward: those that are used first may be kept.
-    int64_t budget = stateBytes(getOperation()) / kKeptShare;
+    int64_t budget = keptBytes(getOperation());
     for (auto op : llvm::to_vector(getOperation().getOps<nn::GeluGradOp>()))
       if (bytesOf(op.getX()) <= budget)
         budget -= bytesOf(op.getX());
