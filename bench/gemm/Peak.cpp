@@ -1,7 +1,7 @@
 // Peak rates by loops of sixteen independent instructions.
 #include "Peak.h"
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <map>
 
 using namespace intq::cpu;
@@ -13,12 +13,12 @@ static constexpr int kUnrolled = 12; // accumulators 0 … 11, operands 14 and 1
 #define INTQ_MEASURE(I)                                                                            \
   [] {                                                                                             \
     long n = kIterations;                                                                          \
-    auto start = std::chrono::steady_clock::now();                                                 \
+    double start = threadSeconds();                                                                \
     asm volatile("1:\n" I("0") I("1") I("2") I("3") I("4") I("5") I("6") I("7") I("8") I("9")      \
                      I("10") I("11") "dec %0\njnz 1b\n"                                            \
                  : "+r"(n)::"xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7",        \
                    "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "cc");                      \
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();        \
+    return threadSeconds() - start;                                                                \
   }
 #define INTQ_VPDPBUSD(n) "vpdpbusd %%zmm14, %%zmm15, %%zmm" n "\n"
 #define INTQ_VPDPWSSD(n) "vpdpwssd %%zmm14, %%zmm15, %%zmm" n "\n"
@@ -58,6 +58,12 @@ static double measureNow(GemmDot dot, Isa isa) {
     break;
   }
   return 0;
+}
+
+double threadSeconds() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
 double measurePeak(GemmDot dot, Isa isa) {

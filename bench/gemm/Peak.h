@@ -4,3 +4,6 @@
 
 /// Billions of operations (a multiplication and an addition are two) a second of one thread.
 double measurePeak(intq::cpu::GemmDot dot, intq::cpu::Isa isa);
+
+/// Processor time of this thread: what others do on the machine meanwhile does not count.
+double threadSeconds();

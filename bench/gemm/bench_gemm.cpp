@@ -43,8 +43,11 @@ struct Case {
   int64_t batch, m, n, k;
   bool transposeA, transposeB;
   unsigned widthA, widthB; // 0: f32
-  int64_t block = 0;       // scale blocks of the left operand along k, the right one being unit
+  int64_t block = 0;       // scale blocks along k
   bool bias = false;
+  int64_t rowBlock = 0; // of both operands outside k; 0: one a row, and with blocks the right operand is unit
+
+  bool rightIsUnit() const { return block && !rowBlock; }
 };
 } // namespace
 
@@ -62,6 +65,18 @@ static constexpr Case kCases[] = {
     {"i8 NT 2048x1536x384", 1, 2048, 1536, 384, false, true, 8, 8, 0, true},
     {"i8 NT 2048x384x1536", 1, 2048, 384, 1536, false, true, 8, 8, 0, true},
     {"i8 TN 384x1536x2048 b256", 1, 384, 1536, 2048, true, false, 8, 8, 256},
+    {"tile8 NT 1024x768x768 b64", 1, 1024, 768, 768, false, true, 8, 8, 64, true, 64},
+    {"tile8 NT 1024x3072x768 b64", 1, 1024, 3072, 768, false, true, 8, 8, 64, true, 64},
+    {"tile8 NT 1024x768x3072 b64", 1, 1024, 768, 3072, false, true, 8, 8, 64, true, 64},
+    {"tile8 NN 1024x768x768 b64", 1, 1024, 768, 768, false, false, 8, 8, 64, false, 64},
+    {"tile8 NN 1024x3072x768 b64", 1, 1024, 3072, 768, false, false, 8, 8, 64, false, 64},
+    {"tile8 TN 768x768x1024 b64", 1, 768, 768, 1024, true, false, 8, 8, 64, false, 64},
+    {"tile8 TN 3072x768x1024 b64", 1, 3072, 768, 1024, true, false, 8, 8, 64, false, 64},
+    {"mx8 NT 1024x768x768 b32", 1, 1024, 768, 768, false, true, 8, 8, 32, true, 1},
+    {"mx8 NT 1024x768x3072 b32", 1, 1024, 768, 3072, false, true, 8, 8, 32, true, 1},
+    {"mx8 NN 1024x768x768 b32", 1, 1024, 768, 768, false, false, 8, 8, 32, false, 1},
+    {"mx8 TN 768x768x1024 b32", 1, 768, 768, 1024, true, false, 8, 8, 32, false, 1},
+    {"mx8 TN 3072x768x1024 b32", 1, 3072, 768, 1024, true, false, 8, 8, 32, false, 1},
     {"i12 NT 96x128x128x64", 96, 128, 128, 64, false, true, 12, 12},
     {"i12 NN 96x128x64x128", 96, 128, 64, 128, false, false, 12, 12},
     {"i12 TN 96x128x64x128", 96, 128, 64, 128, true, false, 12, 12},
@@ -82,6 +97,8 @@ static constexpr Case kCases[] = {
     {"odd i8 NT 3x64x33x128 amx", 3, 64, 33, 128, false, true, 8, 8},
     {"odd i8 NN 33x70x700 amx", 1, 33, 70, 700, false, false, 8, 8},
     {"odd i8 TN 40x70x700 b256 amx", 1, 40, 70, 700, true, false, 8, 8, 256},
+    {"odd tile8 NN 2x70x40x150 b32 amx", 2, 70, 40, 150, false, false, 8, 8, 32, false, 32},
+    {"odd mx8 TN 33x70x131 b32 amx", 1, 33, 70, 131, true, false, 8, 8, 32, true, 1},
     {"odd i12 NN 9x7x49x77", 9, 7, 49, 77, false, false, 12, 12},
     {"odd i12 NT 13x33x1029", 1, 13, 33, 1029, false, true, 12, 12},
     {"odd i16 TN 13x33x1501", 1, 13, 33, 1501, true, false, 16, 16},
@@ -109,8 +126,9 @@ static std::string operandType(const Case &c, bool left) {
   if (!width)
     return "tensor<" + dims + "xf32>";
   std::string along = c.block ? std::to_string(c.block) : "*";
-  std::string block = transposed ? "[1, " + along + ", 1]" : "[1, 1, " + along + "]";
-  const char *kind = c.block && !left ? "unit" : "f32";
+  std::string across = std::to_string(std::max<int64_t>(1, c.rowBlock));
+  std::string block = transposed ? "[1, " + along + ", " + across + "]" : "[1, " + across + ", " + along + "]";
+  const char *kind = c.rightIsUnit() && !left ? "unit" : "f32";
   return "!intq.q<" + dims + ", i" + std::to_string(width) + ", " + block + ", " + kind + ">";
 }
 
@@ -172,13 +190,19 @@ struct Checker {
     int64_t rows = left ? c.m : c.n;
     return batch * rows * c.k + (transposed ? k * rows + row : row * c.k + k);
   }
+  /// Of the scale of a row in block q.
+  int64_t scaleIndex(bool left, int64_t batch, int64_t row, int64_t q, int64_t blocks) const {
+    int64_t rowBlock = std::max<int64_t>(1, c.rowBlock), rows = llvm::divideCeil(left ? c.m : c.n, rowBlock);
+    bool transposed = left ? c.transposeA : !c.transposeB;
+    return batch * rows * blocks + (transposed ? q * rows + row / rowBlock : row / rowBlock * blocks + q);
+  }
   float expected(int64_t batch, int64_t m, int64_t n) const;
 };
 } // namespace
 
 float Checker::expected(int64_t batch, int64_t m, int64_t n) const {
   int64_t block = c.widthA ? (c.block ? c.block : c.k) : 256, blocks = llvm::divideCeil(c.k, block);
-  int64_t argB = c.widthA ? 2 : 1, argBias = c.block ? 3 : 4;
+  int64_t argB = c.widthA ? 2 : 1, argBias = c.rightIsUnit() ? 3 : 4;
   float out = 0;
   for (int64_t q = 0; q < blocks; ++q) {
     int64_t sum = 0;
@@ -194,10 +218,9 @@ float Checker::expected(int64_t batch, int64_t m, int64_t n) const {
       out += acc;
       continue;
     }
-    int64_t scale = c.transposeA ? (batch * blocks + q) * c.m + m : (batch * c.m + m) * blocks + q;
-    float factor = at<float>(1, scale);
-    if (!c.block)
-      factor *= at<float>(3, batch * c.n + n);
+    float factor = at<float>(1, scaleIndex(true, batch, m, q, blocks));
+    if (!c.rightIsUnit())
+      factor *= at<float>(3, scaleIndex(false, batch, n, q, blocks));
     out = blocks == 1 ? static_cast<float>(sum) * factor
                       : std::fma(static_cast<float>(sum), factor, out);
   }
@@ -252,11 +275,12 @@ static double measure(Entry entry, void **arguments, double operations) {
   RunScope scope(threads);
   int repeat = std::max<int>(1, 2e8 / operations);
   double best = 1e9, end = seconds() + 0.3;
+  auto now = threads == 1 ? threadSeconds : seconds;
   for (int i = 0; i < 5 || seconds() < end; ++i) {
-    double start = seconds();
+    double start = now();
     for (int r = 0; r < repeat; ++r)
       entry(arguments);
-    best = std::min(best, (seconds() - start) / repeat);
+    best = std::min(best, (now() - start) / repeat);
   }
   return best;
 }
@@ -299,7 +323,7 @@ static bool runCase(MLIRContext &context, const Case &c, Isa isa) {
   auto entry = llvm::cantFail(jit->lookup(entryName("kernel"))).toPtr<Entry>();
   double operations = 2.0 * c.batch * c.m * c.n * c.k;
   double time = measure(entry, arguments.data(), operations);
-  int64_t resultArgument = (c.widthA ? (c.block ? 3 : 4) : 2) + c.bias;
+  int64_t resultArgument = (c.widthA ? (c.rightIsUnit() ? 3 : 4) : 2) + c.bias;
   int64_t errors =
       countErrors({c, buffers}, static_cast<float *>(buffers[resultArgument].data()), random);
   double peak = measurePeak(dot, isa) * threads, gops = operations / time * 1e-9;

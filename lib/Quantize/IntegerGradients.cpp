@@ -8,8 +8,9 @@ static RankedTensorType tensorType(Value v) { return cast<RankedTensorType>(v.ge
 
 QType intq::quantizedType(FormatAttr format, ArrayRef<int64_t> shape, int64_t along) {
   int64_t outside = format.getBlock()[0];
-  SmallVector<int64_t> block(shape.size(), outside);
-  block[along] = format.getBlock()[1];
+  SmallVector<int64_t> block(shape.size(), outside == QType::kWhole ? outside : 1);
+  for (int64_t dim = std::max<int64_t>(0, shape.size() - 2); dim < static_cast<int64_t>(shape.size()); ++dim)
+    block[dim] = format.getBlock()[dim == along];
   return QType::get(format.getContext(), shape, format.getWidth(), block, format.getScale());
 }
 
@@ -26,22 +27,45 @@ Value IntegerGradients::quantize(Value g, Value fold, FormatAttr format, int64_t
   return QuantizeOp::create(b, loc, type, g, fold, rng, rows, Rounding::Stochastic, name, name);
 }
 
-std::pair<Value, Value> IntegerGradients::splitScales(Value codes, int64_t along) {
+/// Whether the blocks of `type` along dimension `along` are those that a partner in `format` has there.
+static bool hasBlocksOf(FormatAttr format, QType type, int64_t along) {
+  int64_t size = type.getShape()[along], block = format.getBlock()[1];
+  return std::min(type.getBlockSize(along), size) == (block == QType::kWhole ? size : std::min(block, size));
+}
+
+std::pair<Value, Value> IntegerGradients::alongContraction(Value codes, StringRef key, int64_t along,
+                                                           FormatAttr gradient, StringRef site) {
   auto type = cast<QType>(codes.getType());
-  if (type.getScaleShape()[along] == 1)
+  if (type.getScaleShape()[along] == 1 || hasBlocksOf(gradient, type, along))
     return {codes, Value()};
-  SmallVector<int64_t> shape = type.getScaleShape();
-  auto scales = RankedTensorType::get(shape, b.getF32Type());
+  bool folds = llvm::all_of(type.getBlock(), [](int64_t entry) { return entry == 1 || entry == QType::kWhole; });
+  if (!folds) {
+    auto quantize = codes.getDefiningOp<QuantizeOp>();
+    Value values = DequantizeOp::create(b, loc, type.getFloatType(), codes);
+    return {quantizeForward(values, key, along, quantize ? quantize.getSite() : site), Value()};
+  }
+  auto scales = RankedTensorType::get(type.getScaleShape(), b.getF32Type());
   auto split = UnscaleOp::create(b, loc, type.withScale(ScaleKind::Unit), scales, codes);
   return {split.getCodes(), split.getScales()};
 }
 
+/// Whether a tensor and its transpose have the same codes in `format`, block by block.
+static bool isTile(FormatAttr format) {
+  return format.getBlock()[0] == format.getBlock()[1] && format.getBlock()[0] != QType::kWhole;
+}
+
+std::string IntegerGradients::gradientStream(StringRef site, StringRef use) {
+  FormatAttr dx = recipe.lookup("linear_input_grad"), dw = recipe.lookup("linear_weight_grad");
+  return (site + "/" + (isTile(dx) && dx == dw ? "output_grad" : use)).str();
+}
+
 Value IntegerGradients::linearInput(Value g, Value weight, StringRef site) {
-  auto [codes, scales] = splitScales(weight, 0);
+  FormatAttr format = recipe.lookup("linear_input_grad");
+  auto [codes, scales] = alongContraction(weight, "linear_weight", 0, format, site);
   if (scales) // [N, 1] → [1, N]: a factor a column of g
     scales = b.createOrFold<nn::ReshapeOp>(
         loc, RankedTensorType::get({1, tensorType(scales).getDimSize(0)}, b.getF32Type()), scales);
-  Value gq = quantize(g, scales, recipe.lookup("linear_input_grad"), 1, site + "/input_grad");
+  Value gq = quantize(g, scales, format, 1, gradientStream(site, "input_grad"));
   int64_t k = cast<QType>(weight.getType()).getShape()[1];
   auto result = RankedTensorType::get({tensorType(g).getDimSize(0), k}, b.getF32Type());
   return MatmulOp::create(b, loc, result, gq, codes, Value(), false, false,
@@ -49,13 +73,15 @@ Value IntegerGradients::linearInput(Value g, Value weight, StringRef site) {
 }
 
 Value IntegerGradients::linearWeight(Value g, Value input, StringRef site, SampledRows sampled) {
-  auto [codes, scales] = splitScales(input, 0); // scales [M, 1]: a factor a row of g
+  FormatAttr format = recipe.lookup("linear_weight_grad");
+  // Scales [M, 1]: a factor a row of g.
+  auto [codes, scales] = alongContraction(input, "linear_activation", 0, format, site);
   if (sampled.scales) {
     auto column = RankedTensorType::get({tensorType(sampled.scales).getDimSize(0), 1}, b.getF32Type());
     Value factors = b.createOrFold<nn::ReshapeOp>(loc, column, sampled.scales);
     scales = scales ? nn::MulOp::create(b, loc, column, scales, factors).getResult() : factors;
   }
-  Value hq = quantize(g, scales, recipe.lookup("linear_weight_grad"), 0, site + "/weight_grad", sampled.rows);
+  Value hq = quantize(g, scales, format, 0, gradientStream(site, "weight_grad"), sampled.rows);
   int64_t k = cast<QType>(input.getType()).getShape()[1];
   auto result = RankedTensorType::get({tensorType(g).getDimSize(1), k}, b.getF32Type());
   return MatmulOp::create(b, loc, result, hq, codes, Value(), true, false,
@@ -76,13 +102,15 @@ Value IntegerGradients::product(Value gradient, Value codes, bool gradientIsLhs,
   int64_t rank = tensorType(gradient).getRank();
   int64_t alongA = transposeA ? rank - 2 : rank - 1, alongB = transposeB ? rank - 1 : rank - 2;
   int64_t along = gradientIsLhs ? alongA : alongB;
-  auto [unscaled, scales] = splitScales(codes, gradientIsLhs ? alongB : alongA);
+  FormatAttr format = recipe.lookup("matmul_gradient");
+  auto [unscaled, scales] =
+      alongContraction(codes, "matmul_activation", gradientIsLhs ? alongB : alongA, format, site);
   if (scales) { // one factor an index of the contraction, laid along that of the gradient
     SmallVector<int64_t> shape(tensorType(gradient).getShape());
     shape[gradientIsLhs ? (transposeA ? rank - 1 : rank - 2) : (transposeB ? rank - 2 : rank - 1)] = 1;
     scales = b.createOrFold<nn::ReshapeOp>(loc, RankedTensorType::get(shape, b.getF32Type()), scales);
   }
-  Value gq = quantize(gradient, scales, recipe.lookup("matmul_gradient"), along, site);
+  Value gq = quantize(gradient, scales, format, along, site);
   Value lhs = gradientIsLhs ? gq : unscaled, rhs = gradientIsLhs ? unscaled : gq;
   return MatmulOp::create(b, loc, result, lhs, rhs, Value(), transposeA, transposeB,
                           b.getStringAttr(site));

@@ -158,13 +158,26 @@ LogicalResult FunctionQuantizer::linearWeightGrad(nn::LinearWeightGradOp op) {
   return success();
 }
 
-/// Rows of a layer's input are rows of its codes.
+/// Whether a row of codes has one scale: it can be moved, and its squares are one integer sum.
+static bool hasRowScales(QType q) {
+  SmallVector<int64_t> scales = q.getScaleShape();
+  return scales[1] == 1 && (scales[0] == 1 || scales[0] == q.getShape()[0]);
+}
+
+/// Rows of a layer's input are rows of its codes; where they share scales with others, the rows are quantized again.
 void FunctionQuantizer::gatherRows(nn::GatherRowsOp op) {
   Value codes = activationCodes.lookup(op.getX());
   if (!codes || op.getScales())
     return;
   b.setInsertionPoint(op);
   QType q = cast<QType>(codes.getType());
+  if (!hasRowScales(q)) {
+    b.setInsertionPointAfter(op);
+    StringRef site = codes.getDefiningOp<QuantizeOp>().getSite();
+    activationCodes[op.getResult()] =
+        IntegerGradients(b, op.getLoc(), recipe, key).quantizeForward(op.getResult(), "linear_activation", 1, site);
+    return;
+  }
   auto type = QType::get(op.getContext(), op.getType().getShape(), q.getWidth(), q.getBlock(), q.getScale());
   activationCodes[op.getResult()] = GatherRowsOp::create(b, op.getLoc(), type, codes, op.getRows());
   ++count; // the float rows go when the gradient that reads them is gone
@@ -172,7 +185,7 @@ void FunctionQuantizer::gatherRows(nn::GatherRowsOp op) {
 
 void FunctionQuantizer::rowNorm(nn::RowNormOp op) {
   Value codes = isGradient.contains(op.getX()) ? gradientCodes.lookup(op.getX()) : activationCodes.lookup(op.getX());
-  if (!codes)
+  if (!codes || !hasRowScales(cast<QType>(codes.getType())))
     return;
   b.setInsertionPoint(op);
   replace(op, RowNormOp::create(b, op.getLoc(), op.getType(), codes).getResult());

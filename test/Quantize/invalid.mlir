@@ -6,7 +6,7 @@
 // RUN: echo "module {}" > %t.none.mlir
 // RUN: echo "module {}" | not intq-opt - --nn-quantize=recipe=%t.none.mlir 2>&1 | FileCheck %s --check-prefix=NONE
 
-// NAME: expected a recipe (float, paper10, paper12, paper16, paper8, paper8x8, row8, row8a8, or the path of a .mlir file), but got 'row7'
+// NAME: expected a recipe (float, mx8, paper10, paper12, paper16, paper8, paper8x8, row8, row8a8, tile8, or the path of a .mlir file), but got 'row7'
 // FILE: cannot read the recipe {{.*}}: No such file or directory
 // BROKEN: expected a recipe in {{.*}}.broken.mlir, but it does not parse
 // NONE: expected a module with an intq.recipe attribute in {{.*}}.none.mlir, but got none

@@ -1,5 +1,7 @@
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --nn-quantize=recipe=row8 --canonicalize --cse --intq-verify-integer | FileCheck %s --check-prefix=ROW8
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --nn-quantize=recipe=paper8 --canonicalize --cse --intq-verify-integer | FileCheck %s --check-prefix=PAPER8
+// RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --nn-quantize=recipe=tile8 --canonicalize --cse --intq-verify-integer | FileCheck %s --check-prefix=TILE8
+// RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --nn-quantize=recipe=mx8 --canonicalize --cse --intq-verify-integer | FileCheck %s --check-prefix=MX8
 // RUN: intq-opt %S/../Inputs/encoder.mlir --nn-differentiate --nn-quantize=recipe=float --intq-verify-integer | FileCheck %s --check-prefix=FLOAT
 
 // After the pass no layer of the recipe is left in float, in either direction, and the codes of the
@@ -39,6 +41,29 @@
 // PAPER8: %[[G:.*]] = intq.quantize {{.*}} stream = "c.weight/input_grad"
 // PAPER8: intq.matmul %[[G]]
 // PAPER8: intq.bias_grad %[[G]]
+
+// Square blocks: the codes of the forward serve the backward as they are, and one quantization of the output gradient
+// both of its products. Attention is that of row8.
+// TILE8-LABEL: func.func @grad
+// TILE8: %[[XQ:.*]] = intq.quantize %{{.*}} {site = "o.weight/input"} : (tensor<8x8xf32>) -> !intq.q<8x8, i8, [64, 64], pow2>
+// TILE8: %[[WQ:.*]] = intq.quantize %{{.*}} {site = "o.weight"} : (tensor<8x8xf32>) -> !intq.q<8x8, i8, [64, 64], pow2>
+// TILE8: %[[G:.*]] = intq.quantize %{{.*}} rng %{{.*}} stream = "o.weight/output_grad"
+// TILE8: intq.matmul %[[G]], %[[WQ]] {site = "o.weight/input_grad"}
+// TILE8: intq.matmul %[[G]], %[[XQ]] {site = "o.weight/weight_grad", transpose_a}
+// TILE8: intq.quantize %{{.*}} fold %{{.*}} -> !intq.q<4x4x4, i12, [1, 1, *], f32>
+
+// Blocks along the contraction: the values of the forward's codes are quantized again along that of the backward.
+// MX8-LABEL: func.func @grad
+// MX8: %[[XQ:.*]] = intq.quantize %{{.*}} {site = "o.weight/input"} : (tensor<8x8xf32>) -> !intq.q<8x8, i8, [1, 32], pow2>
+// MX8: %[[WQ:.*]] = intq.quantize %{{.*}} {site = "o.weight"} : (tensor<8x8xf32>) -> !intq.q<8x8, i8, [1, 32], pow2>
+// MX8: %[[W:.*]] = intq.dequantize %[[WQ]]
+// MX8: %[[WT:.*]] = intq.quantize %[[W]] {site = "o.weight"} : (tensor<8x8xf32>) -> !intq.q<8x8, i8, [32, 1], pow2>
+// MX8: %[[G:.*]] = intq.quantize %{{.*}} rng %{{.*}} stream = "o.weight/input_grad"} {{.*}} -> !intq.q<8x8, i8, [1, 32], pow2>
+// MX8: intq.matmul %[[G]], %[[WT]] {site = "o.weight/input_grad"}
+// MX8: %[[X:.*]] = intq.dequantize %[[XQ]]
+// MX8: %[[XT:.*]] = intq.quantize %[[X]] {site = "o.weight/input"} : (tensor<8x8xf32>) -> !intq.q<8x8, i8, [32, 1], pow2>
+// MX8: %[[H:.*]] = intq.quantize %{{.*}} rng %{{.*}} stream = "o.weight/weight_grad"} {{.*}} -> !intq.q<8x8, i8, [32, 1], pow2>
+// MX8: intq.matmul %[[H]], %[[XT]] {site = "o.weight/weight_grad", transpose_a}
 
 // FLOAT: intq.recipe = #intq.recipe<"float", {}>
 // FLOAT-NOT: intq.quantize

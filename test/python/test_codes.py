@@ -98,6 +98,46 @@ def test_integer_matmul(run, width, k, kind):
     equal(tensor, model.to_f32(ch.T @ ch) * (sh * sh))
 
 
+def blocked_product(a, b, along):
+    """a, b: codes and the scale of each element, [rows, k]."""
+    (ca, sa), (cb, sb) = a, b
+    out, blocks = np.zeros((len(ca), len(cb)), F), range(0, ca.shape[1], along)
+    for k in blocks:
+        sums = model.to_f32(ca[:, k:k + along] @ cb[:, k:k + along].T)
+        factor = sa[:, k, None] * sb[None, :, k]
+        out = sums * factor if len(blocks) == 1 else model.fma(sums, factor, out)
+    return out
+
+
+@pytest.mark.parametrize("along, across", [(32, 32), (32, 1), (64, 64)], ids=["tiles", "rows", "large tiles"])
+@pytest.mark.parametrize("size", [1, 31, 32, 33, 130])
+def test_integer_matmul_of_blocks(run, along, across, size):
+    """Blocks along the contraction of both operands, in the layouts of all three products of a linear layer."""
+    rng = np.random.default_rng(size)
+    m, n, k = 35, 33, size
+    body, inputs, results, expected = "", {}, {}, []
+    for name, (ta, tb) in {"nt": (False, True), "nn": (False, False), "tn": (True, False)}.items():
+        operands, types = [], []
+        for letter, rows, k_last in (("a", m, not ta), ("b", n, tb)):
+            x = matrix(rng, "outlier", (rows, k) if k_last else (k, rows))
+            block = (across, along) if k_last else (along, across)
+            codes, scales = model.quantize(x, 8, block, "pow2")
+            index, _ = model.block_index(x.shape, block)
+            parts = codes, scales.reshape(-1)[index]
+            operands.append(parts if k_last else [part.T for part in parts])
+            types.append(qtype(x.shape, 8, block, "pow2"))
+            inputs[letter + name] = x
+            body += f"""
+  %q{letter}{name} = intq.quantize %{letter}{name} {{site = "x"}} : ({tensor_type(x)}) -> {types[-1]}"""
+        flags = "transpose_a, " * ta + "transpose_b, " * tb
+        body += f"""
+  %{name} = intq.matmul %qa{name}, %qb{name} {{{flags}site = "w"}} : ({', '.join(types)}) -> tensor<{m}x{n}xf32>"""
+        results[name] = f"tensor<{m}x{n}xf32>"
+        expected.append(blocked_product(*operands, along))
+    for actual, wanted in zip(run(body, inputs, results), expected, strict=True):
+        equal(actual, wanted)
+
+
 def test_batched_integer_matmul(run):
     """Attention's layouts: rank 4, V with one scale a column."""
     rng = np.random.default_rng(8)

@@ -10,7 +10,7 @@ import pytest
 import reference_run
 
 ENCODER = pathlib.Path(__file__).parent.parent / "Inputs" / "encoder.mlir"
-RECIPES = ["row8", "row8a8", "paper16", "paper12", "paper10", "paper8", "paper8x8"]
+RECIPES = ["row8", "row8a8", "paper16", "paper12", "paper10", "paper8", "paper8x8", "tile8", "mx8"]
 
 
 def grad_function(build, passes):

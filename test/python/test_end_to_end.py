@@ -16,8 +16,11 @@ from test_train import write_data
 from intq import abi, cli
 
 PINNED = {"row8": "3c2dd07e2e616efc51cbf39fa0a58f9b1a15e8f0e5e7fd9d57a6296763b00d55",
-          "float": "087794be00523c11791ad87cbb1567690a8d4febbced3c4110bd50abc53785e3"}
-RECIPES = ["float", "row8", "row8a8", "paper16", "paper8", "paper8x8"]
+          "float": "087794be00523c11791ad87cbb1567690a8d4febbced3c4110bd50abc53785e3",
+          "tile8": "ce1e6405495697e18f9d17ccbb5fe98bff5b448e6ef503f7952201a84fc36911",
+          "mx8": "6a739b0ac6b135be55e27ec782f7c5e77f0a2e821953cc179e6e93c46f045742"}
+RECIPES = ["float", "row8", "row8a8", "paper16", "paper8", "paper8x8", "tile8", "mx8"]
+BLOCKS = ("tile8", "mx8")
 
 
 @pytest.fixture
@@ -44,14 +47,20 @@ def record(result):
 
 
 def routes(recipe):
-    """Interpreter and compiled code; for the default recipe every instruction set and 1, 2 and 3 threads."""
+    """Interpreter and compiled code; for the default recipe and for blocks every instruction set and 1, 2 and 3 threads."""
     isas = abi.cpu_isas()
-    compiled = [(isa, "2") for isa in isas] + [(isas[0], "1"), (isas[-1], "3")] if recipe == "row8" else [(isas[0], "2")]
+    compiled = [(isas[0], "2")]
+    if recipe == "row8":
+        compiled = [(isa, "2") for isa in isas] + [(isas[0], "1"), (isas[-1], "3")]
+    elif recipe in BLOCKS:
+        compiled = [(isa, str(1 + i % 3)) for i, isa in enumerate(isas)]
     return [["--engine", "reference"]] + [["--cpu-isa", isa, "--threads", threads] for isa, threads in compiled]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_route_gives_the_same_state(job, run, tmp_path, recipe):
+    if recipe in BLOCKS:
+        job[job.index("--seq") + 1] = "12"  # 72 tokens: more than a block, and not whole ones
     states = {}
     for index, route in enumerate(routes(recipe)):
         result = record(run(*job, "--recipe", recipe, *route, "--out", tmp_path / str(index), "--json"))

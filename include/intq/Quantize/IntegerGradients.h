@@ -44,8 +44,13 @@ public:
 private:
   mlir::Value quantize(mlir::Value g, mlir::Value fold, FormatAttr format, int64_t along,
                        const llvm::Twine &stream, mlir::Value rows = {});
-  /// Codes without their scales where these vary along dimension `along`, and those scales.
-  std::pair<mlir::Value, mlir::Value> splitScales(mlir::Value codes, int64_t along);
+  /// The codes of a forward operand, whose format is under `key`, in a product that contracts dimension `along`
+  /// with a gradient in the format `gradient`. As they are where their blocks fit; else without their scales, which
+  /// are returned too, where these are one an index; else quantized again from their values.
+  std::pair<mlir::Value, mlir::Value> alongContraction(mlir::Value codes, llvm::StringRef key, int64_t along,
+                                                       FormatAttr gradient, llvm::StringRef site);
+  /// The stream of an output gradient's quantization: one for both uses where the same codes serve them.
+  std::string gradientStream(llvm::StringRef site, llvm::StringRef use);
 
   mlir::OpBuilder &b;
   mlir::Location loc;
@@ -54,7 +59,7 @@ private:
 };
 
 /// The type of codes of `shape` in `format`, where `along` is the contracted dimension. Leading
-/// dimensions of a batch (rank 3: the first) get blocks of 1, or * where the format is per tensor.
+/// dimensions of a batch (all but the last two) get blocks of 1, or * where the format is per tensor.
 QType quantizedType(FormatAttr format, llvm::ArrayRef<int64_t> shape, int64_t along);
 
 } // namespace intq

@@ -43,17 +43,6 @@ static LogicalResult expectOneScale(Operation *op, StringRef what, QType type) {
   return op->emitOpError() << "expected " << what << " with one scale for the tensor, but got " << type;
 }
 
-/// The blocks of one operand outside the contraction.
-static LogicalResult expectOuterBlocks(MatmulOp op, QType type, int64_t along) {
-  if (type.getScale() == ScaleKind::Unit)
-    return success();
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (dim != along && !isOneOrWhole(type, dim)) // matmul_c6
-      return op.emitOpError() << "expected block entries of 1 or * outside the contraction, but got "
-                              << type;
-  return success();
-}
-
 LogicalResult MatmulOp::verify() {
   QType a = getA().getType(), b = getB().getType();
   if (failed(verifyMatmulShapes(*this, a.getShape(), b.getShape(), getTransposeA(), getTransposeB(),
@@ -66,10 +55,8 @@ LogicalResult MatmulOp::verify() {
   if (scaledA && scaledB && blockA != blockB) // matmul_c5
     return emitOpError() << "expected equal blocks along the contraction, but got " << blockA << " and "
                          << blockB;
-  if (failed(expectOuterBlocks(*this, a, alongA)) || failed(expectOuterBlocks(*this, b, alongB)))
-    return failure();
   if (getBias() &&
-      failed(expectShape(*this, "a bias", shapeOf(getBias()), getType().getShape().back()))) // matmul_c7
+      failed(expectShape(*this, "a bias", shapeOf(getBias()), getType().getShape().back()))) // matmul_c6
     return failure();
   int64_t length = scaledA ? blockA : scaledB ? blockB : a.getShape()[alongA];
   return expectExactSum(*this, "the sums of products",

@@ -37,18 +37,28 @@ static LogicalResult emitDequantize(KernelBuilder &k) {
   int64_t rowBlock = rank > 1 ? type.getBlockSize(rank - 2) : 1;
   int64_t scaleRows = rank > 1 ? scales[rank - 2] : 1, scaleColumns = scales[rank - 1];
   int64_t scaleLeading = type.getScalesType().getNumElements() / (scaleRows * scaleColumns);
-  if ((scaleColumns != 1 && scaleColumns != shape.columns) || (scaleLeading != 1 && scaleLeading != shape.leading))
+  int64_t block = std::min(type.getBlockSize(rank - 1), shape.columns);
+  bool wholeVectors = block == 1 || block == shape.columns || block % kLanes == 0;
+  if (!wholeVectors || (scaleLeading != 1 && scaleLeading != shape.leading))
     return emitDequantizeBlocks(k);
   k.parallelFor(shape.leading * shape.rows, shape.columns, [&](Value i) {
     Value base = k.mulIndex(i, shape.columns);
     Value at = k.mulIndex(k.divIndex(k.remIndex(i, shape.rows), rowBlock), scaleColumns);
     if (scaleLeading > 1)
       at = k.addIndex(at, k.mulIndex(k.divIndex(i, shape.rows), scaleRows * scaleColumns));
-    Value one = scaleColumns == 1 ? k.splat(k.loadScalar(k.operandScales(0), at)) : Value();
-    k.forLanes(shape.columns, [&](Lanes lanes) {
-      Value scale = one ? one : k.load(k.operandScales(0), at, lanes);
-      k.store(decode(v, k.loadCodes(k.operand(0), base, lanes), scale), k.result(), base, lanes);
-    });
+    auto columns = [&](Value first, int64_t count, Value one) {
+      k.forLanes(count, [&](Lanes lanes) {
+        Value scale = one ? one : k.load(k.operandScales(0), at, lanes);
+        k.store(decode(v, k.loadCodes(k.operand(0), first, lanes), scale), k.result(), first, lanes);
+      });
+    };
+    auto scaleOf = [&](Value j) { return k.splat(k.loadScalar(k.operandScales(0), k.addIndex(at, j))); };
+    if (block == 1)
+      return columns(base, shape.columns, nullptr);
+    int64_t whole = shape.columns / block, rest = shape.columns % block;
+    k.loop(whole, [&](Value j) { columns(k.addIndex(base, k.mulIndex(j, block)), block, scaleOf(j)); });
+    if (rest)
+      columns(k.addIndex(base, k.index(whole * block)), rest, scaleOf(k.index(whole)));
   });
   return success();
 }

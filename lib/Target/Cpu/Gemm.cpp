@@ -29,19 +29,20 @@ private:
   void preparePanelA(const PackedOperands &to, Value batch, Value panel);
   void packPanelB(const PackedOperands &to, Value batch, Value panel);
   void packOffsetCorrections(const PackedOperands &to, Value batch, Value panel);
-  void packScales(const PackedOperands &to, Value batch, Value panel);
+  void packScales(const GemmScales &scales, PanelRef to, int64_t rows, int64_t width, Value batch, Value panel);
   void computeTile(const PackedOperands &from, Value batch, Value tileM, Value tileN);
 
-  bool preparesA() const { return !plan.directA || plan.kernel.offsetB(); }
+  bool preparesA() const { return !plan.directA || plan.kernel.offsetB() || packsRowScales(); }
+  /// Those of several blocks lie side by side then, and exist for all rows of a panel.
+  bool packsRowScales() const { return g.a.scales.values && plan.blocks > 1; }
   int64_t chunks() const { return plan.blocks * plan.chunksPerBlock(); }
-  int64_t columns() const { return plan.panelsN * plan.kernel.nr(); }
 
   KernelBuilder &k;
   const Gemm &g;
   GemmPlan plan;
   PanelPacker packA, packB;
   TileComputer tile;
-  Value panelsA, panelsB, rowSums, scalesB; // scratch: one copy a batch, or a slot
+  Value panelsA, panelsB, rowSums, scalesA, scalesB; // scratch: one copy a batch, or a slot
 };
 } // namespace
 
@@ -53,8 +54,10 @@ void GemmEmitter::allocate() {
   panelsB = k.scratch(copies * plan.planes * plan.panelsN * plan.strideB, i32);
   if (plan.kernel.offsetB())
     rowSums = k.scratch(copies * plan.panelsM * chunks() * plan.kernel.lanes, i32);
+  if (packsRowScales())
+    scalesA = k.scratch(copies * plan.panelsM * plan.blocks * plan.kernel.mr, k.b.getF32Type());
   if (g.b.scales.values)
-    scalesB = k.scratch(copies * plan.blocks * columns(), k.b.getF32Type());
+    scalesB = k.scratch(copies * plan.panelsN * plan.blocks * plan.kernel.nr(), k.b.getF32Type());
 }
 
 /// The scratch of one problem.
@@ -64,7 +67,8 @@ PackedOperands GemmEmitter::copy(Value index) {
   p.planeB = plan.panelsN * plan.strideB;
   p.b = {panelsB, k.mulIndex(index, plan.planes * p.planeB)};
   p.rowSums = {rowSums, k.mulIndex(index, plan.panelsM * chunks() * plan.kernel.lanes)};
-  p.scalesB = {scalesB, k.mulIndex(index, plan.blocks * columns())};
+  p.scalesA = {scalesA, k.mulIndex(index, plan.panelsM * plan.blocks * plan.kernel.mr)};
+  p.scalesB = {scalesB, k.mulIndex(index, plan.panelsN * plan.blocks * plan.kernel.nr())};
   return p;
 }
 
@@ -129,6 +133,8 @@ void GemmEmitter::preparePanelA(const PackedOperands &to, Value batch, Value pan
     packA.pack(batch, k.mulIndex(panel, plan.kernel.mr), to.a.buffer, at, 0);
   if (plan.kernel.offsetB())
     packOffsetCorrections(to, batch, panel);
+  if (packsRowScales())
+    packScales(g.a.scales, to.scalesA, g.problem.m, plan.kernel.mr, batch, panel);
 }
 
 void GemmEmitter::packOffsetCorrections(const PackedOperands &to, Value batch, Value panel) {
@@ -154,19 +160,20 @@ void GemmEmitter::packPanelB(const PackedOperands &to, Value batch, Value panel)
     packB.pack(batch, k.mulIndex(panel, plan.kernel.nr()), to.b.buffer,
                k.addIndex(at, k.index(plane * to.planeB)), plane);
   if (to.scalesB.buffer)
-    packScales(to, batch, panel);
+    packScales(g.b.scales, to.scalesB, g.problem.n, plan.kernel.nr(), batch, panel);
 }
 
-void GemmEmitter::packScales(const PackedOperands &to, Value batch, Value panel) {
-  const GemmScales &scales = g.b.scales;
-  k.loop(plan.kernel.nr(), [&](Value r) {
-    Value column = k.addIndex(k.mulIndex(panel, plan.kernel.nr()), r);
-    Value from = scaleIndex(k, scales, batch, k.minIndex(column, k.index(g.problem.n - 1)));
+/// The scales of a panel of `width` rows, block by block; rows beyond the operand get those of its last row.
+void GemmEmitter::packScales(const GemmScales &scales, PanelRef to, int64_t rows, int64_t width, Value batch,
+                             Value panel) {
+  Value at = k.addIndex(to.offset, k.mulIndex(panel, plan.blocks * width));
+  k.loop(width, [&](Value r) {
+    Value row = k.minIndex(k.addIndex(k.mulIndex(panel, width), r), k.index(rows - 1));
+    Value from = scaleIndex(k, scales, batch, row);
     k.loop(plan.blocks, [&](Value block) {
       Value value =
           k.loadScalar(scales.values, k.addIndex(from, k.mulIndex(block, scales.blockStride)));
-      Value line = k.addIndex(to.scalesB.offset, k.mulIndex(block, columns()));
-      k.storeScalar(value, to.scalesB.buffer, k.addIndex(line, column));
+      k.storeScalar(value, to.buffer, k.addIndex(at, k.addIndex(k.mulIndex(block, width), r)));
     });
   });
 }

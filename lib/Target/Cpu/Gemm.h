@@ -6,14 +6,17 @@
 namespace intq::cpu {
 
 /// Scales of one operand in memory: the index of a scale is the sum of index/block · stride over
-/// the leading dimensions, plus row · rowStride + block · blockStride.
+/// the leading dimensions, plus row/rowBlock · rowStride + block · blockStride.
 struct GemmScales {
   struct Leading {
     int64_t size, block, stride;
   };
   mlir::Value values; // flat f32; null: `unit`, or a float operand
   llvm::SmallVector<Leading> leading;
-  int64_t rowStride = 0, blockStride = 0;
+  int64_t rowBlock = 1, rowStride = 0, blockStride = 0;
+
+  /// Whether `count` rows from a multiple of `count` on have one scale a block.
+  bool sharedBy(int64_t count) const { return rowStride == 0 || rowBlock % count == 0; }
 };
 
 /// One operand: [batch, rows, k] where k is contiguous, else [batch, k, rows]. A has m rows, B has
@@ -44,9 +47,9 @@ struct RowsRef {
   int64_t step; // from one step of groups to the next (MicroKernel::groupStep)
 };
 /// The micro-kernels: add up `groups` groups of the panels a and b. On vectors: the accumulators
-/// (i32 or f32), row by row. AMX: writes mr × nr sums to `tile`.
+/// (i32 or f32), row by row, which begin with `init`. AMX: writes mr × nr sums to `tile`.
 KernelBuilder::Values emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a,
-                                       PanelRef b, mlir::Value groups);
+                                       PanelRef b, mlir::Value groups, KernelBuilder::Values init);
 void emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a, PanelRef b,
                    mlir::Value groups, mlir::Value tile);
 /// VNNI: what 128 in every code of B adds, times −1: −128 · Σ of the codes of each row of

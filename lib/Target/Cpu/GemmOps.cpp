@@ -67,6 +67,7 @@ static GemmOperand quantizedOperand(QType q, Value codes, Value scales, int64_t 
   for (int64_t d = rank - 1, stride = 1; d >= 0; stride *= shape[d--])
     strides[d] = stride;
   operand.scales.values = scales;
+  operand.scales.rowBlock = q.getBlockSize(rowDim);
   operand.scales.rowStride = shape[rowDim] == 1 ? 0 : strides[rowDim];
   operand.scales.blockStride = strides[kDim];
   for (int64_t d = 0; d < rank - 2; ++d)
@@ -103,7 +104,8 @@ static LogicalResult emitIntegerMatmul(KernelBuilder &k) {
                   contiguousA,
                   contiguousB,
                   a.getMaxCode(),
-                  b.getMaxCode()};
+                  b.getMaxCode(),
+                  gemm.a.scales.rowBlock};
   gemm.bias = op.getBias() ? k.operand(2) : Value();
   gemm.result = k.result();
   emitGemm(k, gemm);

@@ -59,7 +59,7 @@ struct Block {
 } // namespace
 static constexpr Block kGeneric[] = {{4, 4, 2, 1.0}};
 static constexpr Block kAvx2[] = {{8, 6, 2, 1.0}, {8, 4, 2, 1.05}};
-static constexpr Block kAvx512[] = {{16, 12, 2, 1.0}, {16, 8, 2, 1.02}};
+static constexpr Block kAvx512[] = {{16, 12, 2, 1.0}, {16, 8, 2, 1.02}, {16, 6, 2, 1.03}};
 static constexpr Block kAmx[] = {{16, 32, 2, 1.0}};
 
 static GemmDot chooseDot(const GemmProblem &p, Isa isa) {
@@ -83,6 +83,16 @@ static bool readsInPlace(const GemmProblem &p, const MicroKernel &kernel) {
          (kernel.tiledA() || rowBytes % kAliasBytes != 0);
 }
 
+/// What the ends of blocks cost, as a factor: beside the dot instructions of a sum there are an fma, a product of scales
+/// where rows differ, and a load and a store where the results of all blocks do not stay in registers.
+static double blockCost(const GemmProblem &p, const MicroKernel &kernel) {
+  if (p.block >= p.k)
+    return 1.0;
+  int64_t registers = kernel.lanes == 16 ? 32 : 16, accumulators = kernel.mr * kernel.vectors;
+  bool scalesDiffer = p.rowBlockA % kernel.mr != 0, spills = 2 * accumulators + kernel.vectors >= registers;
+  return 1.0 + static_cast<double>((1 + scalesDiffer + spills) * kernel.group()) / static_cast<double>(p.block);
+}
+
 static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
   GemmDot dot = chooseDot(p, isa);
   llvm::ArrayRef<Block> blocks = kAvx512;
@@ -95,7 +105,7 @@ static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
   auto kernelOf = [&](const Block &b) { return MicroKernel{dot, b.lanes, b.mr, b.vectors}; };
   auto cost = [&](const Block &b) {
     double pack = readsInPlace(p, kernelOf(b)) ? 1.0 : kPackCost;
-    return static_cast<double>(alignTo(p.m, b.mr)) * b.cost * pack;
+    return static_cast<double>(alignTo(p.m, b.mr)) * b.cost * pack * blockCost(p, kernelOf(b));
   };
   return kernelOf(
       *std::min_element(blocks.begin(), blocks.end(),

@@ -44,6 +44,7 @@ struct GemmProblem {
   GemmElement elementA, elementB;     // in memory
   bool contiguousA, contiguousB;      // whether k is the minor dimension in memory
   int64_t maxCodeA = 0, maxCodeB = 0; // largest magnitude of a code; unused for f32
+  int64_t rowBlockA = 1;              // rows of A that share their scales
 
   bool isFloat() const { return elementA == GemmElement::F32; }
 };

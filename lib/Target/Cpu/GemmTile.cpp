@@ -14,7 +14,9 @@ Value intq::cpu::scaleIndex(KernelBuilder &k, const GemmScales &scales, Value ba
     }
     inner *= d.size;
   }
-  return scales.rowStride ? k.addIndex(index, k.mulIndex(row, scales.rowStride)) : index;
+  if (!scales.rowStride)
+    return index;
+  return k.addIndex(index, k.mulIndex(k.divIndex(row, scales.rowBlock), scales.rowStride));
 }
 
 Value intq::cpu::groupsFrom(KernelBuilder &k, const GemmPlan &plan, Value block, Value offset,
@@ -96,7 +98,24 @@ RowsRef intq::cpu::rowsOfA(KernelBuilder &k, const Gemm &g, const GemmPlan &plan
   return {g.a.codes, at, depth, kernel.groupStep() * kernel.group()};
 }
 
-void TileComputer::runKernel(Value groupOffset, Value groups, int64_t plane) {
+/// What the accumulators begin with: 0, or what takes the offset of B out (wrapping: exact).
+KernelBuilder::Values TileComputer::firstSums(Value chunk) {
+  const MicroKernel &kernel = plan.kernel;
+  Type element = g.problem.isFloat() ? Type(k.b.getF32Type()) : k.b.getI32Type();
+  Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(VectorType::get({kernel.lanes}, element)));
+  Values first(kernel.mr * kernel.vectors, zero);
+  if (!kernel.offsetB())
+    return first;
+  Value line = k.addIndex(k.mulIndex(panelM, plan.blocks * plan.chunksPerBlock()), chunk);
+  Value index = k.addIndex(packed->rowSums.offset, k.mulIndex(line, kernel.lanes));
+  for (int64_t row = 0; row < kernel.mr; ++row) {
+    Value correction = k.loadScalar(packed->rowSums.buffer, k.addIndex(index, k.index(row)));
+    std::fill_n(first.begin() + row * kernel.vectors, kernel.vectors, broadcast(k, kernel.lanes, correction));
+  }
+  return first;
+}
+
+void TileComputer::runKernel(Value groupOffset, Value groups, Value chunk, int64_t plane) {
   const MicroKernel &kernel = plan.kernel;
   Value at = k.addIndex(packed->b.offset, k.addIndex(k.mulIndex(panelN, plan.strideB),
                                                      k.index(plane * packed->planeB)));
@@ -104,7 +123,7 @@ void TileComputer::runKernel(Value groupOffset, Value groups, int64_t plane) {
   RowsRef a = rowsOfA(k, g, plan, packed->a, batch, panelM, groupOffset);
   if (kernel.dot == GemmDot::AmxBytes)
     return emitAmxKernel(k, kernel, a, b, groups, sums);
-  registers = emitVectorKernel(k, kernel, a, b, groups);
+  registers = emitVectorKernel(k, kernel, a, b, groups, firstSums(chunk));
   if (!inRegisters())
     for (auto [i, sum] : llvm::enumerate(registers))
       storeVector(k, sum, sums, k.index(i * kernel.lanes));
@@ -116,7 +135,7 @@ void TileComputer::sumBlock(Value block) {
   Value first = k.mulIndex(block, plan.groupsPerBlock);
   Value end = groupsFrom(k, plan, block, k.index(0), plan.groupsPerBlock);
   if (!plan.wide())
-    return runKernel(first, end, 0);
+    return runKernel(first, end, block, 0);
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
   Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(m.type(k.b.getI64Type())));
   forRows([&](Value row) {
@@ -128,36 +147,23 @@ void TileComputer::sumBlock(Value block) {
         k.addIndex(k.mulIndex(block, plan.chunksPerBlock()), k.divIndex(offset, plan.chunkGroups));
     for (int64_t plane = 0; plane < plan.planes; ++plane) {
       runKernel(k.addIndex(first, offset), groupsFrom(k, plan, block, offset, plan.chunkGroups),
-                plane);
-      addToWide(chunk, plane);
+                chunk, plane);
+      addToWide(plane);
     }
   });
 }
 
 /// What the micro-kernel left.
-Value TileComputer::accumulator(Value row, int64_t v) {
+Value TileComputer::chunkSum(Value row, int64_t v) {
   return inRegisters() ? registers[registerRow * plan.kernel.vectors + v]
                        : loadVector(k, plan.kernel.lanes, sums, at(row, v));
 }
 
-/// The same with the offset of B taken out (wrapping: exact).
-Value TileComputer::chunkSum(Value row, int64_t v, Value chunk) {
-  Value sum = accumulator(row, v);
-  if (!plan.kernel.offsetB())
-    return sum;
-  int64_t chunks = plan.blocks * plan.chunksPerBlock();
-  Value line = k.addIndex(k.mulIndex(panelM, chunks), chunk);
-  Value index =
-      k.addIndex(packed->rowSums.offset, k.addIndex(k.mulIndex(line, plan.kernel.lanes), row));
-  Value correction = broadcast(k, plan.kernel.lanes, k.loadScalar(packed->rowSums.buffer, index));
-  return arith::AddIOp::create(k.b, k.loc, sum, correction);
-}
-
-void TileComputer::addToWide(Value chunk, int64_t plane) {
+void TileComputer::addToWide(int64_t plane) {
   auto type = VectorType::get({plan.kernel.lanes}, k.b.getI64Type());
   forRows([&](Value row) {
     for (int64_t v = 0; v < plan.kernel.vectors; ++v) {
-      Value sum = arith::ExtSIOp::create(k.b, k.loc, type, chunkSum(row, v, chunk));
+      Value sum = arith::ExtSIOp::create(k.b, k.loc, type, chunkSum(row, v));
       if (plane) {
         auto shift = DenseElementsAttr::get(type, k.b.getI64IntegerAttr(8 * plane));
         sum = arith::ShLIOp::create(k.b, k.loc, sum, arith::ConstantOp::create(k.b, k.loc, shift));
@@ -169,40 +175,66 @@ void TileComputer::addToWide(Value chunk, int64_t plane) {
 }
 
 /// f32(S) of a block: one conversion of the exact integer. For f32: the sum of a chunk.
-Value TileComputer::blockSum(Value row, int64_t v, Value block) {
+Value TileComputer::blockSum(Value row, int64_t v) {
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
   if (g.problem.isFloat())
-    return accumulator(row, v);
+    return chunkSum(row, v);
   if (plan.wide())
     return m.toFloat(loadVector(k, plan.kernel.lanes, wideSums, at(row, v)));
-  return m.toFloat(chunkSum(row, v, block));
+  return m.toFloat(chunkSum(row, v));
+}
+
+/// s_a of a row, in all lanes; null if there is none.
+Value TileComputer::scaleOfRow(Value row, Value block) {
+  if (!g.a.scales.values)
+    return nullptr;
+  Value buffer = packed->scalesA.buffer, index;
+  if (buffer) {
+    Value line = k.addIndex(k.mulIndex(panelM, plan.blocks), block);
+    index = k.addIndex(packed->scalesA.offset, k.addIndex(k.mulIndex(line, plan.kernel.mr), row));
+  } else {
+    buffer = g.a.scales.values;
+    index = k.addIndex(scaleIndex(k, g.a.scales, batch, k.addIndex(row0, row)),
+                       k.mulIndex(block, g.a.scales.blockStride));
+  }
+  return broadcast(k, plan.kernel.lanes, k.loadScalar(buffer, index));
+}
+
+static Value product(VectorMachine m, Value a, Value b) { return a && b ? m.mul(a, b) : a ? a : b; }
+
+/// What all rows have in common of the factors of a block: one multiplication a vector of columns, or one in all.
+void TileComputer::loadFactors(Value block) {
+  const MicroKernel &kernel = plan.kernel;
+  VectorMachine m(k.b, k.loc, kernel.lanes);
+  Value a = g.a.scales.sharedBy(kernel.mr) ? scaleOfRow(k.index(0), block) : Value();
+  Value line = k.addIndex(k.mulIndex(panelN, plan.blocks), block);
+  Value scalesB = k.addIndex(packed->scalesB.offset, k.mulIndex(line, kernel.nr()));
+  factors.clear();
+  for (int64_t v = 0, distinct = g.b.scales.sharedBy(kernel.nr()) ? 1 : kernel.vectors; v < distinct; ++v) {
+    Value b;
+    if (packed->scalesB.buffer)
+      b = loadVector(k, kernel.lanes, packed->scalesB.buffer, k.addIndex(scalesB, k.index(v * kernel.lanes)));
+    factors.push_back(product(m, a, b));
+  }
+  factors.resize(kernel.vectors, factors[0]);
 }
 
 /// mul(s_a, s_b), or the one scale there is; null if there is none.
 Value TileComputer::factor(Value row, int64_t v, Value block) {
+  if (g.a.scales.sharedBy(plan.kernel.mr))
+    return factors[v];
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
-  Value a, b;
-  if (g.a.scales.values) {
-    Value index = scaleIndex(k, g.a.scales, batch, k.addIndex(row0, row));
-    index = k.addIndex(index, k.mulIndex(block, g.a.scales.blockStride));
-    a = broadcast(k, plan.kernel.lanes, k.loadScalar(g.a.scales.values, index));
-  }
-  if (packed->scalesB.buffer) {
-    Value line = k.mulIndex(block, plan.panelsN * plan.kernel.nr());
-    Value index = k.addIndex(line, k.addIndex(column0, k.index(v * plan.kernel.lanes)));
-    b = loadVector(k, plan.kernel.lanes, packed->scalesB.buffer,
-                   k.addIndex(packed->scalesB.offset, index));
-  }
-  return a && b ? m.mul(a, b) : a ? a : b;
+  return product(m, scaleOfRow(row, block), factors[v]);
 }
 
 /// out = fma(f32(S), factor, out); for f32 out = add(out, sum) (Spec N11).
 void TileComputer::addBlock(Value block) {
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
+  loadFactors(block);
   forSums([&](Value row) {
     for (int64_t v = 0; v < plan.kernel.vectors; ++v) {
       Value before = loadVector(k, plan.kernel.lanes, out, at(row, v));
-      Value sum = blockSum(row, v, block);
+      Value sum = blockSum(row, v);
       Value after =
           g.problem.isFloat() ? m.add(before, sum) : m.fma(sum, factor(row, v, block), before);
       storeVector(k, after, out, at(row, v));
@@ -215,16 +247,17 @@ Value TileComputer::finished(Value row, int64_t v) {
   VectorMachine m(k.b, k.loc, plan.kernel.lanes);
   if (severalBlocks())
     return loadVector(k, plan.kernel.lanes, out, at(row, v));
-  Value zero = k.index(0);
-  Value sum = blockSum(row, v, zero);
+  Value sum = blockSum(row, v);
   if (g.problem.isFloat())
     return m.add(m.constant(0.0f), sum);
-  Value scale = factor(row, v, zero);
+  Value scale = factor(row, v, k.index(0));
   return scale ? m.mul(sum, scale) : sum;
 }
 
 void TileComputer::store() {
   int64_t n = g.problem.n, nr = plan.kernel.nr(), whole = n / nr;
+  if (!severalBlocks())
+    loadFactors(k.index(0));
   if (n % nr == 0)
     return severalBlocks() ? forRows([&](Value row) { storeRow(row); })
                            : forSums([&](Value row) { storeRow(row); });

@@ -10,7 +10,8 @@ struct PackedOperands {
   PanelRef a, b; // panels of 32-bit groups; B's second plane follows after planeB groups
   int64_t planeB = 0;
   PanelRef rowSums; // i32 [panelsM][chunks][lanes]: −128 · Σ of the codes of A; offsetB only
-  PanelRef scalesB; // f32 [blocks][panelsN · nr]; null buffer: no scales
+  PanelRef scalesA; // f32 [panelsM][blocks][mr]; null buffer: read where they lie, if there are any
+  PanelRef scalesB; // f32 [panelsN][blocks][nr]; null buffer: no scales
 };
 
 /// Computes blocks of C. `allocate` makes the buffers of one thread.
@@ -29,15 +30,17 @@ private:
   bool severalBlocks() const { return plan.blocks > 1; }
   /// The sums go on from registers: nothing is missing in a block, and they are final.
   bool inRegisters() const {
-    bool whole = g.problem.m % plan.kernel.mr == 0 &&
-                 (severalBlocks() || g.problem.n % plan.kernel.nr() == 0);
+    bool whole = severalBlocks() ||
+                 (g.problem.m % plan.kernel.mr == 0 && g.problem.n % plan.kernel.nr() == 0);
     return whole && !plan.wide() && plan.kernel.dot != GemmDot::AmxBytes;
   }
-  void runKernel(mlir::Value groupOffset, mlir::Value groups, int64_t plane);
-  mlir::Value accumulator(mlir::Value row, int64_t v);
-  mlir::Value chunkSum(mlir::Value row, int64_t v, mlir::Value chunk);
-  void addToWide(mlir::Value chunk, int64_t plane);
-  mlir::Value blockSum(mlir::Value row, int64_t v, mlir::Value chunk);
+  Values firstSums(mlir::Value chunk);
+  void runKernel(mlir::Value groupOffset, mlir::Value groups, mlir::Value chunk, int64_t plane);
+  mlir::Value chunkSum(mlir::Value row, int64_t v);
+  void addToWide(int64_t plane);
+  mlir::Value blockSum(mlir::Value row, int64_t v);
+  mlir::Value scaleOfRow(mlir::Value row, mlir::Value block);
+  void loadFactors(mlir::Value block);
   mlir::Value factor(mlir::Value row, int64_t v, mlir::Value block);
   void sumBlock(mlir::Value block);
   void addBlock(mlir::Value block);
@@ -56,6 +59,7 @@ private:
   const PackedOperands *packed = nullptr;
   mlir::Value batch, panelM, panelN, row0, column0, rows;
   Values registers;        // of the micro-kernel, row by row
+  Values factors;          // of the columns' vectors, with that of the rows where they share it
   int64_t registerRow = 0; // of forSums
 };
 

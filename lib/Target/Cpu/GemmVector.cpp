@@ -78,13 +78,9 @@ static Value broadcastGroup(KernelBuilder &k, const MicroKernel &kernel, Value b
 }
 
 KernelBuilder::Values intq::cpu::emitVectorKernel(KernelBuilder &k, const MicroKernel &kernel,
-                                                  RowsRef a, PanelRef b, Value groups) {
+                                                  RowsRef a, PanelRef b, Value groups,
+                                                  KernelBuilder::Values init) {
   int64_t lanes = kernel.lanes;
-  bool isFloat = kernel.dot == GemmDot::Float;
-  Type element = isFloat ? Type(k.b.getF32Type()) : Type(k.b.getI32Type());
-  auto type = VectorType::get({lanes}, element);
-  Value zero = arith::ConstantOp::create(k.b, k.loc, k.b.getZeroAttr(type));
-  KernelBuilder::Values init(kernel.mr * kernel.vectors, zero);
   return k.loop(k.index(0), groups, 1, init, [&](Value g, ValueRange acc) {
     Value stepA = k.addIndex(a.offset, k.mulIndex(g, a.step));
     Value stepB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));

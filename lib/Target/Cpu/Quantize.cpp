@@ -1,4 +1,4 @@
-// Kernels of intq.quantize: one scale a row, a tensor, or a block of a column (Spec F1–F4, N9).
+// Kernels of intq.quantize: one scale a row, a tensor, or a block of rows by columns (Spec F1–F4, N9).
 #include "Blocks.h"
 #include "Draws.h"
 #include "intq/Dialect/Intq/Intq.h"
@@ -22,7 +22,9 @@ public:
 private:
   void perRow();
   void perTensor();
-  void perColumn();
+  void perBlock();
+  void columnScales(Value amax, Value factors, Value scaleBase, int64_t slab);
+  void blockScales(Value amax, Value factors, Value scaleBase, int64_t slab);
 
   /// Where a row of x lies: its index, that of its batch, its first element.
   struct Row {
@@ -49,6 +51,7 @@ private:
   QType type;
   VectorMachine v, s;
   int64_t batches = 1, rows = 1, columns;
+  int64_t blockColumns; // of a scale
   Value fold;
   int64_t foldBatch = 0, foldRow = 0, foldColumn = 0; // strides
   std::optional<Draws> draws;
@@ -62,6 +65,7 @@ QuantizeKernel::QuantizeKernel(KernelBuilder &k)
   if (shape.size() > 1)
     rows = shape[shape.size() - 2];
   batches = type.getFloatType().getNumElements() / (rows * columns);
+  blockColumns = std::min(type.getBlockSize(shape.size() - 1), columns);
 }
 
 LogicalResult QuantizeKernel::emit() {
@@ -85,7 +89,8 @@ LogicalResult QuantizeKernel::emit() {
   int64_t scaleRows = rank > 1 ? scales[rank - 2] : 1, scaleColumns = scales[rank - 1];
   bool oneForAll = llvm::all_of(scales, [](int64_t d) { return d == 1; });
   bool oneARow = leadingOne && scaleRows == rows && scaleColumns == 1;
-  if (!oneForAll && !oneARow && !(leadingOne && scaleColumns == columns))
+  bool wholeVectors = blockColumns == 1 || blockColumns % kLanes == 0 || scaleColumns == 1;
+  if (!oneForAll && !oneARow && !(leadingOne && wholeVectors))
     return emitQuantizeBlocks(k);
   if (stochastic())
     draws.emplace(k, k.operand(op.getFold() ? 2 : 1), stochasticBits(type.getWidth()));
@@ -94,7 +99,7 @@ LogicalResult QuantizeKernel::emit() {
   else if (oneARow)
     perRow();
   else
-    perColumn();
+    perBlock();
   return success();
 }
 
@@ -217,10 +222,40 @@ void QuantizeKernel::perTensor() {
   }, setup);
 }
 
-void QuantizeKernel::perColumn() {
-  int64_t block = type.getBlockSize(type.getRank() - 2), chunks = llvm::divideCeil(rows, block);
-  int64_t slab = columns % 256 == 0 ? 256 : columns, slabs = columns / slab;
-  int64_t padded = llvm::alignTo(slab, kLanes);
+/// One scale a column of the slab.
+void QuantizeKernel::columnScales(Value amax, Value factors, Value scaleBase, int64_t slab) {
+  k.forLanes(slab, [&](Lanes lanes) {
+    Value bits = k.load(amax, nullptr, lanes), scale = scaleOf(v, bits);
+    k.store(scale, k.resultScales(), scaleBase, lanes);
+    k.store(reciprocal(v, scale), factors, nullptr, lanes);
+    raiseStatus(isFiniteBits(s, k.maxInteger(bits)));
+  });
+}
+
+/// One scale a block of columns; its largest magnitude goes to all of them.
+void QuantizeKernel::blockScales(Value amax, Value factors, Value scaleBase, int64_t slab) {
+  k.loop(llvm::divideCeil(slab, blockColumns), [&](Value block) {
+    Value first = k.mulIndex(block, blockColumns);
+    Value largest = k.maxInteger(k.reduceLanes(blockColumns, {v.constantI(0)}, [&](Lanes lanes, ValueRange acc) {
+      return KernelBuilder::Values{v.maxI(acc[0], k.load(amax, first, lanes))};
+    })[0]);
+    Value scale = scaleOf(s, largest);
+    k.storeScalar(scale, k.resultScales(), k.addIndex(scaleBase, block));
+    raiseStatus(isFiniteBits(s, largest));
+    Value r = k.splat(reciprocal(s, scale)), bits = k.splat(largest);
+    k.forLanes(blockColumns, [&](Lanes lanes) {
+      k.store(bits, amax, first, lanes);
+      k.store(r, factors, first, lanes);
+    });
+  });
+}
+
+void QuantizeKernel::perBlock() {
+  int64_t rank = type.getRank(), block = rank > 1 ? type.getBlockSize(rank - 2) : 1;
+  int64_t chunks = llvm::divideCeil(rows, block), blocksPerRow = llvm::divideCeil(columns, blockColumns);
+  constexpr int64_t kSlab = 256;
+  int64_t slab = columns % kSlab == 0 && kSlab % blockColumns == 0 ? kSlab : columns, slabs = columns / slab;
+  int64_t padded = llvm::alignTo(llvm::alignTo(slab, blockColumns), kLanes);
   Value amax, factors;
   auto setup = [&] {
     amax = k.stackBuffer(padded, k.b.getI32Type());
@@ -232,20 +267,15 @@ void QuantizeKernel::perColumn() {
     Value column = k.mulIndex(k.remIndex(task, slabs), slab), rest = k.divIndex(task, slabs);
     Value begin = k.mulIndex(k.remIndex(rest, chunks), block), batch = k.divIndex(rest, chunks);
     Value end = k.minIndex(k.addIndex(begin, k.index(block)), k.index(rows));
-    k.forLanes(slab, [&](Lanes lanes) { k.store(v.constantI(0), amax, nullptr, lanes); });
+    k.forLanes(padded, [&](Lanes lanes) { k.store(v.constantI(0), amax, nullptr, lanes); });
     k.loop(begin, end, 1, [&](Value row) {
       Row at = rowAt(batch, row);
       k.forLanes(slab, [&](Lanes lanes) {
         k.store(v.maxI(k.load(amax, nullptr, lanes), magnitude(at, column, lanes)), amax, nullptr, lanes);
       });
     });
-    Value scaleBase = k.addIndex(k.mulIndex(rest, columns), column);
-    k.forLanes(slab, [&](Lanes lanes) {
-      Value bits = k.load(amax, nullptr, lanes), scale = scaleOf(v, bits);
-      k.store(scale, k.resultScales(), scaleBase, lanes);
-      k.store(reciprocal(v, scale), factors, nullptr, lanes);
-      raiseStatus(isFiniteBits(s, k.maxInteger(bits)));
-    });
+    Value scaleBase = k.addIndex(k.mulIndex(rest, blocksPerRow), k.divIndex(column, blockColumns));
+    blockColumns == 1 ? columnScales(amax, factors, scaleBase, slab) : blockScales(amax, factors, scaleBase, slab);
     k.loop(begin, end, 1, [&](Value row) {
       Row at = rowAt(batch, row);
       Value base = k.addIndex(at.base, column);

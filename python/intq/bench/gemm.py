@@ -34,7 +34,8 @@ def read(lines):
     found = [_match(LINE, line.rstrip()) for line in lines[1:]]
     wrong = [match["name"] for match in found if match["wrong"]]
     kernels = [_kernel(match) for match in found if not match["name"].startswith("odd ")]
-    peaks = [k["gops"] / k["fraction_of_peak"] for k in kernels if k["kernel"].startswith("i8 ") and k["fraction_of_peak"]]
+    peaks = [k["gops"] / k["fraction_of_peak"] for k in kernels
+             if k["kernel"].split()[0] in ("i8", "tile8", "mx8") and k["fraction_of_peak"]]
     int8_peak = statistics.median(peaks) if peaks else None
     for kernel in kernels:
         kernel["fraction_of_int8_peak"] = round(kernel["gops"] / int8_peak, 3) if peaks else None

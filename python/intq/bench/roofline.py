@@ -7,8 +7,9 @@ import numpy as np
 
 from intq.run_folder import write_atomically
 
-BYTES = {"i8": 1, "i9": 2, "i12": 2, "i16": 2, "f32": 4}  # of an element, as it lies in memory
-STYLE = {"i8": ("#1f4e8c", "o"), "i12": ("#2e8b57", "s"), "i12·i8": ("#7a9a01", "D"), "i16": ("#8a4fa3", "^"), "f32": ("#c4571a", "v")}
+BYTES = {"i8": 1, "tile8": 1, "mx8": 1, "i9": 2, "i12": 2, "i16": 2, "f32": 4}  # of an element, as it lies in memory
+STYLE = {"i8": ("#1f4e8c", "o"), "tile8": ("#3f8fd2", "P"), "mx8": ("#00a0a0", "X"),
+         "i12": ("#2e8b57", "s"), "i12·i8": ("#7a9a01", "D"), "i16": ("#8a4fa3", "^"), "f32": ("#c4571a", "v")}
 
 
 def memory_bandwidth(mib=256, rounds=7):

@@ -7,7 +7,7 @@ from intq.schedule import KINDS
 
 LIMITS = ("bytes", "nodes", "elements", "external", "folded")
 ISAS = ("auto", "generic", "avx2", "avx-vnni", "avx512-vnni", "amx")
-RECIPES = "float, paper16, paper12, paper10, paper8, paper8x8, row8, row8a8, or an .mlir file with a recipe"
+RECIPES = "float, paper16, paper12, paper10, paper8, paper8x8, row8, row8a8, tile8, mx8, or an .mlir file with a recipe"
 
 
 def positive(text):

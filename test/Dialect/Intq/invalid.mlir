@@ -209,23 +209,15 @@ func.func @matmul_c5(%arg0: !intq.q<4x8, i8, [1, *], f32>, %arg1: !intq.q<4x8, i
 
 // -----
 
-func.func @matmul_c6(%arg0: !intq.q<4x8, i8, [2, *], f32>, %arg1: !intq.q<4x8, i8, [1, *], f32>) {
-  // expected-error @+1 {{'intq.matmul' op expected block entries of 1 or * outside the contraction, but got '!intq.q<4x8, i8, [2, *], f32>'}}
-  %0 = intq.matmul %arg0, %arg1 {transpose_b, site = "w"} : (!intq.q<4x8, i8, [2, *], f32>, !intq.q<4x8, i8, [1, *], f32>) -> tensor<4x4xf32>
+func.func @matmul_c5_tiles(%arg0: !intq.q<40x80, i8, [32, 32], pow2>, %arg1: !intq.q<50x80, i8, [64, 64], pow2>) {
+  // expected-error @+1 {{'intq.matmul' op expected equal blocks along the contraction, but got 32 and 64}}
+  %0 = intq.matmul %arg0, %arg1 {transpose_b, site = "w"} : (!intq.q<40x80, i8, [32, 32], pow2>, !intq.q<50x80, i8, [64, 64], pow2>) -> tensor<40x50xf32>
   return
 }
 
 // -----
 
-func.func @matmul_c6_rhs(%arg0: !intq.q<4x8, i8, [1, *], f32>, %arg1: !intq.q<4x8, i8, [2, *], f32>) {
-  // expected-error @+1 {{'intq.matmul' op expected block entries of 1 or * outside the contraction, but got '!intq.q<4x8, i8, [2, *], f32>'}}
-  %0 = intq.matmul %arg0, %arg1 {transpose_b, site = "w"} : (!intq.q<4x8, i8, [1, *], f32>, !intq.q<4x8, i8, [2, *], f32>) -> tensor<4x4xf32>
-  return
-}
-
-// -----
-
-func.func @matmul_c7(%arg0: !intq.q<4x8, i8, [1, *], f32>, %arg1: !intq.q<4x8, i8, [1, *], f32>, %arg2: tensor<8xf32>) {
+func.func @matmul_c6(%arg0: !intq.q<4x8, i8, [1, *], f32>, %arg1: !intq.q<4x8, i8, [1, *], f32>, %arg2: tensor<8xf32>) {
   // expected-error @+1 {{'intq.matmul' op expected a bias of shape [4], but got [8]}}
   %0 = intq.matmul %arg0, %arg1 bias %arg2 {transpose_b, site = "w"} : (!intq.q<4x8, i8, [1, *], f32>, !intq.q<4x8, i8, [1, *], f32>, tensor<8xf32>) -> tensor<4x4xf32>
   return

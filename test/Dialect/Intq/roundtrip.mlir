@@ -56,6 +56,13 @@ func.func @matmul_two_blocks(%arg0: !intq.q<4x64, i8, [1, 32], pow2>, %arg1: !in
   return
 }
 
+// CHECK-LABEL: @matmul_tiles
+// CHECK: intq.matmul %{{.*}}, %{{.*}} {site = "w"} : (!intq.q<100x96, i8, [64, 64], pow2>, !intq.q<96x70, i8, [64, 64], pow2>) -> tensor<100x70xf32>
+func.func @matmul_tiles(%arg0: !intq.q<100x96, i8, [64, 64], pow2>, %arg1: !intq.q<96x70, i8, [64, 64], pow2>) {
+  %0 = intq.matmul %arg0, %arg1 {site = "w"} : (!intq.q<100x96, i8, [64, 64], pow2>, !intq.q<96x70, i8, [64, 64], pow2>) -> tensor<100x70xf32>
+  return
+}
+
 // CHECK-LABEL: @matmul_batched
 // CHECK: intq.matmul %{{.*}}, %{{.*}} {site = "w"} : (!intq.q<2x4x8, i12, [1, 1, *], f32>, !intq.q<2x8x4, i12, [*, *, 1], f32>) -> tensor<2x4x4xf32>
 func.func @matmul_batched(%arg0: !intq.q<2x4x8, i12, [1, 1, *], f32>, %arg1: !intq.q<2x8x4, i12, [*, *, 1], f32>) {

@@ -51,11 +51,11 @@ def Intq_MatmulOp : Intq_Op<"matmul"> {
   let description = [{
     Shapes and flags as nn.matmul, rank ≥ 2. For block c of the contraction S_c = Σ a·b of
     codes, exact; one block: out = mul(f32(S), mul(s_a, s_b)); several: out = fma(f32(S_c),
-    mul(s_a, s_b), out), c ascending, from +0; a `unit` operand contributes no factor (one scale
-    left: it alone; none: f32(S)). `bias` [N] is added last.
+    mul(s_a, s_b), out), c ascending, from +0; s_a, s_b those of the row's and the column's
+    block; a `unit` operand contributes no factor (one scale left: it alone; none: f32(S)).
+    `bias` [N] is added last.
     (C1)–(C4) as nn.matmul. (C5) along the contraction the block sizes of the operands agree,
-    where neither is `unit`. (C6) outside it a block entry is 1 or `*`, where not `unit`.
-    (C7) bias is [N]. (N1) |S_c| < 2^63.
+    where neither is `unit`. (C6) bias is [N]. (N1) |S_c| < 2^63.
   }];
   let arguments = (ins Intq_Q:$a, Intq_Q:$b, Optional<NN_F32>:$bias,
     UnitAttr:$transpose_a, UnitAttr:$transpose_b, StrAttr:$site);

@@ -247,18 +247,25 @@ def code_ops(n):
     yield f
     f = Function(f"batched_{n}")
     x = f.floats(3, 5, n)
-    for block in ((1, 1, None), (1, None, 1), (None, None, None)):
+    for block in ((1, 1, None), (1, None, 1), (None, None, None), (1, 16, 16)):
         for fold in (None, f.floats(3, 5, 1), f.floats(3, 1, n)):
             q = quantize(f, x, qtype((3, 5, n), 12, block, "f32"), fold, True)
         f.op("intq.dequantize", [q], [x[1]])
     yield f
     f = Function(f"blocks_{n}")
     x = f.floats(37, n)
-    for width, block in ((8, (32, 32)), (8, (1, 32)), (12, (5, 3))):
+    for width, block in ((8, (32, 32)), (8, (1, 32)), (8, (16, None)), (12, (5, 3))):
         for fold, stochastic in ((None, False), (f.floats(37, 1), True)):
-            q = quantize(f, x, qtype((37, n), width, block, "f32"), fold, stochastic)
+            q = quantize(f, x, qtype((37, n), width, block, "pow2"), fold, stochastic)
         f.op("intq.dequantize", [q], [x[1]])
     yield f
+    if n == 130:  # wide enough for several tasks a row of blocks
+        f = Function("wide_blocks")
+        x = f.floats(37, 512)
+        for block in ((32, 32), (1, 32), (7, 1)):
+            for stochastic in (False, True):
+                q = quantize(f, x, qtype((37, 512), 8, block, "pow2"), None, stochastic)
+        yield f
     f = Function(f"integer_layers_{n}")
     x, dy, w, b = f.floats(300, n), f.floats(300, n), f.floats(n), f.floats(n)
     for width, block, kind in ((16, (1, None), "f32"), (8, (None, None), "pow2")):

@@ -1,6 +1,6 @@
 """Functions of matrix products on random or extreme operands, for intq-run --engine=all.
 
-    products.py integer|float|extreme|parallel
+    products.py integer|blocks|float|extreme|parallel
 
 One function a case; its result is compared bit by bit between the engines.
 """
@@ -31,12 +31,12 @@ def tensor(shape):
 
 
 class Operand:
-    """codes: width, or None for f32. along: scale block along k ('*': one), across: 1 or '*'."""
+    """codes: width, or None for f32. along: scale block along k ('*': one), across: that of the rows."""
 
     def __init__(self, name, batch, rows, k, k_last, width, along, across):
         self.name, self.width = name, width
         self.shape = (*batch, rows, k) if k_last else (*batch, k, rows)
-        lead = [across] * len(batch)
+        lead = ["*" if across == "*" else 1] * len(batch)
         self.block = lead + ([across, along] if k_last else [along, across])
 
     def type(self, kind="f32"):
@@ -107,6 +107,25 @@ def integer():
     product("sixteen_blocks", 6, 17, 41, "NN", (16, 9), along=5)
 
 
+def blocks():
+    """Blocks along the contraction of both operands: square ones and rows, at sizes around theirs, in the three
+    orientations of a linear layer."""
+    for form, along, across in (("tiles", 32, 32), ("rows", 32, 1), ("tiles", 64, 64)):
+        for n, size in enumerate((1, along - 1, along, along + 1, 2 * along + 3)):
+            product(f"{form}{along}_{size}", along + 1, 33, size, ("NT", "NN", "TN")[n % 3], (8, 8), along=along, across=(across, across))
+    for size in (1, 31, 32, 33):
+        product(f"tiles_of_{size}_columns", 5, size, 64, "NT", (8, 8), along=32, across=(32, 32), bias=True)
+    product("tiles_whole_NT", 96, 64, 192, "NT", (8, 8), along=64, across=(64, 64), bias=True)
+    product("tiles_whole_NN", 96, 64, 192, "NN", (8, 8), along=64, across=(64, 64))
+    product("tiles_whole_TN", 96, 64, 192, "TN", (8, 8), along=64, across=(64, 64))
+    product("rows_whole_NN", 96, 64, 192, "NN", (8, 8), along=32)
+    product("tiles_and_rows", 70, 40, 100, "TN", (8, 8), along=32, across=(32, 1))
+    product("tiles_and_unit", 70, 40, 100, "NN", (8, 8), along=32, across=(32, 1), unit="b")
+    product("tiles_batch", 34, 40, 70, "NT", (8, 8), batch=(2, 3), along=32, across=(32, 32))
+    product("tiles12_batch", 34, 40, 70, "TN", (12, 12), batch=(3,), along=32, across=(32, 32))
+    product("tiles16", 34, 40, 70, "NT", (16, 16), along=32, across=(32, 32))
+
+
 def floating():
     product("one", 1, 1, 1, "NN")
     product("chunks", 13, 33, 515, "NT")
@@ -136,9 +155,10 @@ def parallel():
     """Large enough for several threads in every phase."""
     product("nt", 130, 170, 200, "NT", (8, 8), bias=True)
     product("tn", 100, 130, 530, "TN", (8, 8), along=256, unit="b")
+    product("tiles", 130, 170, 200, "NN", (8, 8), along=32, across=(32, 32))
     product("attention", 65, 66, 34, "NT", (12, 12), batch=(3, 5))
     product("float", 70, 90, 300, "NN")
 
 
 if __name__ == "__main__":
-    {"integer": integer, "float": floating, "extreme": extreme, "parallel": parallel}[sys.argv[1]]()
+    {"integer": integer, "blocks": blocks, "float": floating, "extreme": extreme, "parallel": parallel}[sys.argv[1]]()
