@@ -54,7 +54,7 @@ static LogicalResult update(nn::AdamWOp op, Frame &frame) {
   const float *m1 = frame.tensor(op.getMoment1()).f32(), *m2 = frame.tensor(op.getMoment2()).f32();
   Tensor newW = Frame::make(op.getNewParameter()), newM1 = Frame::make(op.getNewMoment1()),
          newM2 = Frame::make(op.getNewMoment2());
-  Update update(op, frame);
+  Update<nn::AdamWOp> update(op, frame);
   for (int64_t i = 0; i < newW.getNumElements(); ++i) {
     auto next = update(i, m1[i], m2[i]);
     newW.f32()[i] = next.parameter;
@@ -74,7 +74,7 @@ static LogicalResult updateCodes(AdamWOp op, Frame &frame) {
   Tensor newW = Frame::make(op.getNewParameter()), newM1 = Frame::make(op.getNewMoment1()),
          newScale = Frame::make(op.getNewScale1()), newM2 = Frame::make(op.getNewMoment2()),
          newBase = Frame::make(op.getNewBase2());
-  Update update(op, frame);
+  Update<AdamWOp> update(op, frame);
   RandomBits random = frame.random(op.getRng(), op.getStream(), 32);
   ScalarMachine m;
   int64_t count = newW.getNumElements();
