@@ -1,7 +1,7 @@
 # From a bare Debian machine to a trained model:
 #   make build      packages, Python environment, compiler, launcher `intq`
-#   make check      build, then every test
-#   make fuzz       build the import with sanitizers, and fuzz it for a minute
+#   make check      build, then every test, and the import fuzzed for a minute
+#   make fuzz       the last of it alone; FUZZ_SECONDS=N for each of four targets
 #   make finetune   build, then fine-tune a small BERT as an example
 #   make docs       regenerate docs/generated and docs/Status.md
 #   make deps venv clean
@@ -11,8 +11,7 @@ VENV   := .venv
 PYTHON := $(VENV)/bin/python
 PREFIX ?= $(if $(filter 0,$(shell id -u)),/usr/local,$(HOME)/.local)
 
-# For each of four targets.
-FUZZ_SECONDS ?= 15
+FUZZ_SECONDS ?= 10
 
 .PHONY: build check finetune fuzz docs deps venv configure launcher clean
 
@@ -22,8 +21,9 @@ build: configure
 
 check: build
 	cmake --build $(BUILD) --target check-intq
+	@$(MAKE) --no-print-directory fuzz
 
-# The import with sanitizers, in a build of its own.
+# The import and what it links to, with sanitizers, in a build of its own.
 fuzz: configure
 	cmake --preset fuzz -DPython3_EXECUTABLE=$(CURDIR)/$(PYTHON)
 	cmake --build build/fuzz --target intq-fuzzers

@@ -9,7 +9,7 @@ corpus=${3:-$(mktemp -d)}
 failed=0
 for target in model graph checkpoint tensor; do
   mkdir -p "$corpus/$target"
-  "$build/bin/fuzz-$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
+  "$build/bin/fuzz-$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1 \
     -artifact_prefix="$build/fuzz-$target-" "$corpus/$target" "$seeds/$target" >"$build/fuzz-$target.log" 2>&1 || {
     failed=1
     grep -E "^(==|SUMMARY|.*runtime error|fuzz-)|artifact_prefix" "$build/fuzz-$target.log" | tail -5

@@ -170,6 +170,7 @@ def test_standard_gradient(shared, tmp_path):
 
 @pytest.mark.parametrize("options,message", [
     (["--loss=mlm"], "expected a forward graph with one float output, or one named logits or by --logits"),
+    (["--loss=mlm"], "; the outputs are 'prediction_scores' [2, 8, "),
     (["--loss=mlm", "--logits=scores"], "logits: expected the names of float outputs, but got 'scores'"),
     (["--logits=prediction_scores"], "logits: expected a loss to add (--loss) to the outputs named")])
 def test_logits_that_do_not_fit(build, shared, options, message):

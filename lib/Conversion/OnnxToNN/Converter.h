@@ -158,6 +158,7 @@ private:
     mlir::Value value;
     mlir::NamedAttrList attributes;
   };
+  llvm::SmallVector<unsigned> differentiableYields();
   llvm::SmallVector<std::pair<mlir::Value, std::string>> fileOutputs();
   void collectOutputs(llvm::SmallVectorImpl<Result> &results);
   void collectGradients(llvm::SmallVectorImpl<Result> &results);

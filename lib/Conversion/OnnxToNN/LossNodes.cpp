@@ -241,11 +241,17 @@ void Converter::addLoss(llvm::SmallVectorImpl<Result> &results) {
   if (!errors.empty())
     return;
   Value loss = form == "D" || form == "B" ? buildLoss(logits) : Value();
-  if (!loss) {
+  if (!loss && errors.empty()) {
+    std::string outputs;
+    for (const Result &result : results)
+      outputs += (outputs.empty() ? "'" : ", '") + cast<StringAttr>(result.attributes.get(program::kOutput)).str() + "' " +
+                 shapeText(shapeOf(result.value));
     errors.push_back("loss '" + options.loss + "': expected a forward graph with one float output, or one "
-                     "named logits or by --logits; for span one [batch, sequence, 2] or two [batch, sequence]");
-    return;
+                     "named logits or by --logits; for span one [batch, sequence, 2] or two [batch, sequence]; the outputs are " +
+                     (outputs.empty() ? "none" : outputs));
   }
+  if (!loss)
+    return;
   NamedAttrList attributes;
   attributes.set(program::kOutput, builder.getStringAttr("loss"));
   attributes.set(program::kLoss, builder.getUnitAttr());

@@ -10,18 +10,24 @@ static Val zeros(Converter &c, const Shape &shape) {
   return c.floating(nn::ConstantOp::create(c.builder, c.builder.getUnknownLoc(), value));
 }
 
+// The operands of YieldOp that it has gradients for.
+llvm::SmallVector<unsigned> Converter::differentiableYields() {
+  auto excluded = intsAttr(yield, "non_differentiable_outputs").value_or(Shape());
+  llvm::SmallVector<unsigned> operands;
+  for (unsigned i = 0; i < yield.getInputs().size(); ++i)
+    if (!llvm::is_contained(excluded, int64_t(i)))
+      operands.push_back(i);
+  return operands;
+}
+
 // Results are the gradients of the operands that are differentiable. Of the loss (named so, else the first scalar) it
 // is 1, as PyTorch's backward() says it, and of all others 0.
 void Converter::convertYield(onnx::NodeOp node) {
   if (!options.loss.empty())
     return setAll(node, defer(node, "expected no use of its gradients, which the added loss replaces"));
-  auto excluded = intsAttr(node, "non_differentiable_outputs").value_or(Shape());
-  llvm::SmallVector<unsigned> yielded;
+  llvm::SmallVector<unsigned> yielded = differentiableYields();
   std::optional<unsigned> loss;
-  for (unsigned i = 0; i < node.getInputs().size(); ++i) {
-    if (llvm::is_contained(excluded, int64_t(i)))
-      continue;
-    yielded.push_back(i);
+  for (unsigned i : yielded) {
     const Val &val = operand(node, i);
     auto producer = node.getInputs()[i].getDefiningOp<onnx::NodeOp>();
     bool isScalar = val.is(Val::Kind::Float) && val.shape.empty() && producer;

@@ -20,9 +20,9 @@ void Converter::requireValue(llvm::StringRef output, const Val &val) {
 llvm::SmallVector<std::pair<Value, std::string>> Converter::fileOutputs() {
   llvm::SmallVector<std::pair<Value, std::string>> outputs;
   if (yield)
-    for (Value value : yield.getInputs())
-      if (auto result = dyn_cast<OpResult>(value); result && isa<onnx::NodeOp>(result.getOwner()))
-        outputs.push_back({value, outputName(cast<onnx::NodeOp>(result.getOwner()), result.getResultNumber())});
+    for (unsigned i : differentiableYields())
+      if (auto node = yield.getInputs()[i].getDefiningOp<onnx::NodeOp>())
+        outputs.push_back({yield.getInputs()[i], outputName(node, cast<OpResult>(yield.getInputs()[i]).getResultNumber())});
   auto output = cast<onnx::OutputOp>(graph.getBody().front().getTerminator());
   for (auto [value, name] : llvm::zip(output.getOutputs(), output.getNames().getAsRange<StringAttr>()))
     if (!bookkeeping.contains(value) && !gradients.contains(value))
