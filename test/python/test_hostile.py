@@ -6,6 +6,7 @@ import re
 import resource
 import struct
 import subprocess
+import tarfile
 
 import numpy as np
 import onnx
@@ -575,6 +576,9 @@ def test_h47_seeds_of_the_fuzz_targets(source, target):
     """The targets themselves run in `make check` (test/fuzz/run.sh)."""
     seeds = list((source / "test" / "fuzz" / "corpus" / target).iterdir())
     assert len(seeds) >= 3 and all(s.stat().st_size < 16384 for s in seeds)
+    with tarfile.open(source / "test" / "fuzz" / "found.tar.gz") as archive:
+        found = [member for member in archive if member.isfile() and member.name.startswith(f"{target}/")]
+    assert len(found) > 100 and all(member.size <= 1024 for member in found)
 
 
 def test_h48_every_rule_has_a_test():
