@@ -4,8 +4,7 @@
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Import/ImportModel.h"
 #include "intq/Quantize/Recipes.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
+#include "intq/Support/Stage.h"
 #include <chrono>
 
 using namespace mlir;
@@ -28,16 +27,8 @@ static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, con
 
 /// The first stage; the engine writes the others.
 static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
-  if (folder.empty())
-    return success();
-  SmallString<128> path(folder);
-  std::error_code error = llvm::sys::fs::create_directories(folder);
-  llvm::sys::path::append(path, "0-imported.mlir");
-  llvm::raw_fd_ostream out(path, error);
-  if (error)
-    return module.emitError() << "cannot write " << path << ": " << error.message();
-  module.print(out);
-  return success();
+  return writeStage(folder, "0-imported.mlir", [&] { return module.emitError(); },
+                    [&](llvm::raw_pwrite_stream &out) { module.print(out); });
 }
 
 LogicalResult Program::describe(ModuleOp module, ParameterStore &store, StringRef suffix) {

@@ -119,6 +119,18 @@ def test_full_disk_leaves_the_old_file(intq, checkpoint, tmp_path, kind):
         assert files(tmp_path) == there and (not before or target.read_bytes() == before)
 
 
+def test_full_disk_while_writing_stages(intq, tmp_path):
+    """Whatever stage does not fit is named; the first limit is below the smallest, the last below the largest."""
+    compile_ = ["compile", job(tmp_path)[1], "--recipe", "row8", "--report", "--cpu-isa", "generic"]
+    unlimited(intq, *compile_, "--dump-stages", tmp_path / "whole")
+    sizes = {path.name: path.stat().st_size for path in (tmp_path / "whole").iterdir()}
+    assert len(sizes) == 8
+    for limit in sorted(sizes.values())[::3]:
+        done = intq(LIMITED, limit - 1, *compile_, "--dump-stages", tmp_path / "stages")
+        first = next(name for name in sorted(sizes) if sizes[name] >= limit)
+        assert done.returncode == 2 and f"cannot write {tmp_path / 'stages' / first}: File too large" in done.stderr, done.stderr
+
+
 def test_killed_while_exporting(intq, checkpoint, tmp_path):
     target = tmp_path / "m.onnx"
     unlimited(intq, "export", checkpoint, "--batch", "2", "--seq", "8", "-o", target)

@@ -1,6 +1,7 @@
 // From the LLVM dialect to object code: translation, verification, optimization, emission.
 #include "Jit.h"
 #include "PerfMap.h"
+#include "intq/Support/Stage.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/OpenMP/OpenMPToLLVMIRTranslation.h"
@@ -11,8 +12,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/Cloning.h"
@@ -92,18 +91,6 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
-void intq::cpu::dumpStage(const Options &options, StringRef file,
-                          llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
-  if (options.dumpDir.empty())
-    return;
-  SmallString<128> path(options.dumpDir);
-  llvm::sys::path::append(path, file);
-  std::error_code error;
-  llvm::raw_fd_ostream out(path, error);
-  if (!error)
-    write(out);
-}
-
 /// Lowers `module` to machine instructions, so it is of no other use afterwards. True: the target cannot.
 static bool emit(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType type,
                  llvm::raw_pwrite_stream &out) {
@@ -138,18 +125,25 @@ FailureOr<std::string> intq::cpu::generateCode(ModuleOp module, ArrayRef<std::st
       function.addFnAttr("prefer-vector-width", "512");
   if (failed(verifyCode(module, *code, options.isa)))
     return failure();
-  dumpStage(options, "4-code.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
+  auto dump = [&](StringRef file, llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
+    return writeStage(options.dumpDir, file, [&] { return module.emitError(); }, write);
+  };
+  auto print = [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); };
+  if (failed(dump("4-code.ll", print)))
+    return failure();
   optimize(*code, **machine);
   if (wantsPerfMap())
     keepNames(*code);
-  dumpStage(options, "5-optimized.ll", [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); });
-  dumpStage(options, "6-code.s", [&](llvm::raw_pwrite_stream &out) {
+  auto assemble = [&](llvm::raw_pwrite_stream &out) {
     emit(*llvm::CloneModule(*code), **machine, llvm::CodeGenFileType::AssemblyFile, out);
-  });
+  };
+  if (failed(dump("5-optimized.ll", print)) || failed(dump("6-code.s", assemble)))
+    return failure();
   SmallVector<char, 0> object;
   llvm::raw_svector_ostream out(object);
   if (emit(*code, **machine, llvm::CodeGenFileType::ObjectFile, out))
     return module.emitError() << "no code for the CPU: the target emits no object files";
-  dumpStage(options, "7-code.o", [&](llvm::raw_pwrite_stream &file) { file << StringRef(object.data(), object.size()); });
+  if (failed(dump("7-code.o", [&](llvm::raw_pwrite_stream &file) { file << StringRef(object.data(), object.size()); })))
+    return failure();
   return std::string(object.begin(), object.end());
 }

@@ -3,10 +3,10 @@
 #include "Jit.h"
 #include "Partition.h"
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Support/Stage.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Threading.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/FileSystem.h"
 
 using namespace mlir;
 using namespace intq;
@@ -28,18 +28,19 @@ private:
 };
 } // namespace
 
-static void dumpModule(const Options &options, StringRef file, ModuleOp module) {
-  dumpStage(options, file, [&](llvm::raw_pwrite_stream &out) { module.print(out); });
+static LogicalResult dumpModule(const Options &options, StringRef file, ModuleOp module) {
+  return writeStage(options.dumpDir, file, [&] { return module.emitError(); },
+                    [&](llvm::raw_pwrite_stream &out) { module.print(out); });
 }
 
 /// nn and intq to kernels; what the lowering found out goes to `code`.
 static LogicalResult buildKernels(ModuleOp module, const Options &options, ArrayRef<std::string> entries, Code &code) {
-  dumpModule(options, "1-program.mlir", module);
+  if (failed(dumpModule(options, "1-program.mlir", module)))
+    return failure();
   PassManager pm(module.getContext());
   buildCpuPipeline(pm, options.isa, options.profile);
-  if (failed(pm.run(module)))
+  if (failed(pm.run(module)) || failed(dumpModule(options, "2-kernels.mlir", module)))
     return failure();
-  dumpModule(options, "2-kernels.mlir", module);
   for (const std::string &entry : entries) {
     auto lowered = module.lookupSymbol<func::FuncOp>(entry);
     ArrayRef<int64_t> arguments = lowered->getAttrOfType<DenseI64ArrayAttr>("intq.result_arguments");
@@ -70,9 +71,6 @@ static LogicalResult buildObjects(ModuleOp whole, const Options &options, ArrayR
 }
 
 FailureOr<Code> intq::cpu::compileCode(ModuleOp source, const Options &options, CompileReport &report) {
-  if (!options.dumpDir.empty())
-    if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDir))
-      return source.emitError() << "cannot create " << options.dumpDir << ": " << error.message();
   Code code;
   std::vector<std::string> entries;
   for (auto f : source.getOps<func::FuncOp>())
@@ -90,9 +88,8 @@ FailureOr<Code> intq::cpu::compileCode(ModuleOp source, const Options &options, 
     PhaseTimer timer(report, "lowering");
     PassManager pm(whole->getContext());
     buildLLVMPipeline(pm.nest<ModuleOp>(), options.isa);
-    if (failed(pm.run(*whole)))
+    if (failed(pm.run(*whole)) || failed(dumpModule(options, "3-llvm.mlir", *whole->getOps<ModuleOp>().begin())))
       return failure();
-    dumpModule(options, "3-llvm.mlir", *whole->getOps<ModuleOp>().begin());
   }
   PhaseTimer timer(report, "code");
   if (failed(buildObjects(*whole, options, entries, code)))

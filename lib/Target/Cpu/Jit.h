@@ -10,10 +10,6 @@ using Entry = void (*)(void **);
 /// The name of the entry point of a lowered function.
 std::string entryName(llvm::StringRef function);
 
-/// Writes one stage of the compilation to `file` in the dump folder of the options, if they name one.
-void dumpStage(const Options &options, llvm::StringRef file,
-               llvm::function_ref<void(llvm::raw_pwrite_stream &)> write);
-
 /// What LLVM compiles for.
 llvm::orc::JITTargetMachineBuilder targetBuilder(Isa isa);
 

@@ -1,0 +1,26 @@
+// What is written for readers fails with a message, as everything that is written.
+#include "intq/Support/Stage.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+llvm::LogicalResult intq::writeStage(llvm::StringRef folder, llvm::StringRef file,
+                                     llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+                                     llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
+  if (folder.empty())
+    return llvm::success();
+  llvm::SmallString<128> path(folder);
+  llvm::sys::path::append(path, file);
+  std::error_code error = llvm::sys::fs::create_directories(folder);
+  if (!error) {
+    llvm::raw_fd_ostream out(path, error);
+    if (!error) {
+      write(out);
+      out.close();
+      error = out.error();
+      out.clear_error(); // it is reported here; the stream would end the process
+    }
+  }
+  if (error)
+    return emitError() << "cannot write " << path << ": " << error.message();
+  return llvm::success();
+}
