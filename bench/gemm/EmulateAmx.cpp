@@ -1,4 +1,4 @@
-// A tile of 16 rows of 64 bytes is a vector<16x16xi32>.
+// A tile of up to 16 rows of 64 bytes is a vector<16x16xi32>; what lies beyond it is not read by dot products.
 #include "EmulateAmx.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -23,9 +23,9 @@ public:
     if (call.getIntrin() == "llvm.x86.tilezero.internal")
       value = arith::ConstantOp::create(b, loc, b.getZeroAttr(tile));
     else if (call.getIntrin() == "llvm.x86.tileloadd64.internal")
-      value = load(args[2], args[3]);
+      value = load(constant(args[0]), args[2], args[3]);
     else if (call.getIntrin() == "llvm.x86.tdpbssd.internal")
-      value = dot(args[3], args[4], args[5]);
+      value = dot(constant(args[2]) / 4, args[3], args[4], args[5]);
     else if (call.getIntrin() == "llvm.x86.tilestored64.internal")
       store(args[2], args[3], args[4]);
     else
@@ -36,14 +36,15 @@ public:
   }
 
 private:
+  static int64_t constant(Value v) { return *getConstantIntValue(v); }
   Value address(Value pointer, Value stride, int64_t r) {
     Value offset = arith::MulIOp::create(b, loc, stride,
                                          arith::ConstantIntOp::create(b, loc, b.getI64Type(), r));
     return LLVM::GEPOp::create(b, loc, pointer.getType(), b.getI8Type(), pointer, offset);
   }
-  Value load(Value pointer, Value stride) {
+  Value load(int64_t rows, Value pointer, Value stride) {
     Value value = arith::ConstantOp::create(b, loc, b.getZeroAttr(tile));
-    for (int64_t r = 0; r < kSide; ++r) {
+    for (int64_t r = 0; r < rows; ++r) {
       Value bytes = LLVM::LoadOp::create(b, loc, row, address(pointer, stride, r), /*alignment=*/1);
       value = vector::InsertOp::create(b, loc, bytes, value, r);
     }
@@ -63,12 +64,12 @@ private:
     Value high = arith::ShLIOp::create(b, loc, lanes, constant(24 - 8 * i));
     return arith::ShRSIOp::create(b, loc, high, constant(24));
   }
-  Value dot(Value acc, Value x, Value y) {
+  Value dot(int64_t groups, Value acc, Value x, Value y) {
     for (int64_t r = 0; r < kSide; ++r) {
       Value sum = vector::ExtractOp::create(b, loc, acc, r);
       for (int64_t i = 0; i < 4; ++i) {
         Value left = byte(vector::ExtractOp::create(b, loc, x, r), i);
-        for (int64_t g = 0; g < kSide; ++g) {
+        for (int64_t g = 0; g < groups; ++g) {
           Value right = byte(vector::ExtractOp::create(b, loc, y, g), i);
           Value scalar = vector::ExtractOp::create(b, loc, left, g);
           Value product = arith::MulIOp::create(

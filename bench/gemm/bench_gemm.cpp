@@ -99,6 +99,7 @@ static constexpr Case kCases[] = {
     {"odd i8 TN 40x70x700 b256 amx", 1, 40, 70, 700, true, false, 8, 8, 256},
     {"odd tile8 NN 2x70x40x150 b32 amx", 2, 70, 40, 150, false, false, 8, 8, 32, false, 32},
     {"odd mx8 TN 33x70x131 b32 amx", 1, 33, 70, 131, true, false, 8, 8, 32, true, 1},
+    {"odd mx8 NT 64x33x128 b32 amx", 1, 64, 33, 128, false, true, 8, 8, 32, false, 1},
     {"odd i12 NN 9x7x49x77", 9, 7, 49, 77, false, false, 12, 12},
     {"odd i12 NT 13x33x1029", 1, 13, 33, 1029, false, true, 12, 12},
     {"odd i16 TN 13x33x1501", 1, 13, 33, 1501, true, false, 16, 16},

@@ -10,19 +10,23 @@ using namespace mlir;
 using namespace intq::cpu;
 
 namespace {
-/// Calls of the tile intrinsics; every tile has 16 rows of 64 bytes.
+/// Calls of the tile intrinsics. Tiles of sums have 16 rows of 64 bytes, those of A 16 rows of `groups` groups, those of B
+/// `groups` rows of 64 bytes.
 class Tiles {
 public:
-  explicit Tiles(KernelBuilder &k) : k(k), tile(LLVM::LLVMX86AMXType::get(k.b.getContext())) {
-    rows = arith::ConstantIntOp::create(k.b, k.loc, k.b.getI16Type(), 16);
-    bytes = arith::ConstantIntOp::create(k.b, k.loc, k.b.getI16Type(), 64);
+  Tiles(KernelBuilder &k, int64_t groups) : k(k), tile(LLVM::LLVMX86AMXType::get(k.b.getContext())) {
+    auto i16 = [&](int64_t v) { return arith::ConstantIntOp::create(k.b, k.loc, k.b.getI16Type(), v); };
+    rows = i16(16), bytes = i16(64), rowsB = i16(groups), bytesA = i16(4 * groups);
   }
   Value zero() { return call("tilezero", tile, {rows, bytes}); }
-  Value load(Value pointer, Value stride) {
-    return call("tileloadd64", tile, {rows, bytes, pointer, stride});
+  Value loadA(Value pointer, Value stride) {
+    return call("tileloadd64", tile, {rows, bytesA, pointer, stride});
+  }
+  Value loadB(Value pointer, Value stride) {
+    return call("tileloadd64", tile, {rowsB, bytes, pointer, stride});
   }
   Value dot(Value acc, Value a, Value b) {
-    return call("tdpbssd", tile, {rows, bytes, bytes, acc, a, b});
+    return call("tdpbssd", tile, {rows, bytes, bytesA, acc, a, b});
   }
   void store(Value pointer, Value stride, Value value) {
     call("tilestored64", {}, {rows, bytes, pointer, stride, value});
@@ -47,25 +51,25 @@ private:
 
   KernelBuilder &k;
   Type tile;
-  Value rows, bytes;
+  Value rows, bytes, rowsB, bytesA;
 };
 } // namespace
 
 void intq::cpu::emitAmxKernel(KernelBuilder &k, const MicroKernel &kernel, RowsRef a, PanelRef b,
                               Value groups, Value tile) {
-  Tiles t(k);
-  constexpr int64_t kSide = 16; // rows and groups of a tile
+  Tiles t(k, kernel.groupStep());
+  constexpr int64_t kSide = 16; // rows and columns of a tile of sums
   int64_t bytesA = cast<MemRefType>(a.buffer.getType()).getElementTypeBitWidth() / 8;
   Value strideA = k.i64(a.row * bytesA), strideB = k.i64(4 * kernel.nr());
   KernelBuilder::Values init = {t.zero(), t.zero(), t.zero(), t.zero()};
-  auto sums = k.loop(k.index(0), groups, kSide, init, [&](Value g, ValueRange acc) {
-    Value tileA = k.addIndex(a.offset, k.mulIndex(k.divIndex(g, kSide), a.step));
+  auto sums = k.loop(k.index(0), groups, kernel.groupStep(), init, [&](Value g, ValueRange acc) {
+    Value tileA = k.addIndex(a.offset, k.mulIndex(k.divIndex(g, kernel.groupStep()), a.step));
     Value tileB = k.addIndex(b.offset, k.mulIndex(g, kernel.nr()));
     auto loadA = [&](int64_t row) {
-      return t.load(t.address(a.buffer, k.addIndex(tileA, k.index(row * a.row))), strideA);
+      return t.loadA(t.address(a.buffer, k.addIndex(tileA, k.index(row * a.row))), strideA);
     };
     auto loadB = [&](int64_t column) {
-      return t.load(t.address(b.buffer, k.addIndex(tileB, k.index(column))), strideB);
+      return t.loadB(t.address(b.buffer, k.addIndex(tileB, k.index(column))), strideB);
     };
     Value a0 = loadA(0), b0 = loadB(0), a1 = loadA(kSide), b1 = loadB(kSide);
     return KernelBuilder::Values{t.dot(acc[0], a0, b0), t.dot(acc[1], a0, b1),

@@ -10,7 +10,7 @@ PanelPacker::PanelPacker(KernelBuilder &k, const GemmProblem &problem, const Gem
     : k(k), problem(problem), plan(plan), operand(operand), isB(isB),
       contiguousK(isB ? problem.contiguousB : problem.contiguousA),
       rows(isB ? problem.n : problem.m), width(isB ? plan.kernel.nr() : plan.kernel.mr),
-      lanes(plan.kernel.lanes), group(plan.kernel.group()), i32(k.b.getI32Type()) {}
+      lanes(tiled() ? plan.kernel.groupStep() : plan.kernel.lanes), group(plan.kernel.group()), i32(k.b.getI32Type()) {}
 
 /// Rows beyond the operand that the vector path reads for the last panel.
 int64_t PanelPacker::rowsBeyond() const {

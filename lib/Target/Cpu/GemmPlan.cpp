@@ -102,7 +102,12 @@ static MicroKernel chooseKernel(const GemmProblem &p, Isa isa) {
     blocks = kAvx2;
   else if (isa == Isa::Generic)
     blocks = kGeneric;
-  auto kernelOf = [&](const Block &b) { return MicroKernel{dot, b.lanes, b.mr, b.vectors}; };
+  auto kernelOf = [&](const Block &b) {
+    MicroKernel kernel{dot, b.lanes, b.mr, b.vectors};
+    if (p.block < p.k && p.block % (kernel.group() * kernel.tileGroups) != 0)
+      kernel.tileGroups = 8; // half tiles: nothing to pad in blocks of 32 bytes
+    return kernel;
+  };
   auto cost = [&](const Block &b) {
     double pack = readsInPlace(p, kernelOf(b)) ? 1.0 : kPackCost;
     return static_cast<double>(alignTo(p.m, b.mr)) * b.cost * pack * blockCost(p, kernelOf(b));

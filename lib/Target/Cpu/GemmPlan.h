@@ -25,15 +25,16 @@ struct MicroKernel {
   int64_t lanes;   // 32-bit lanes of a vector
   int64_t mr;      // rows
   int64_t vectors; // vectors of columns
+  int64_t tileGroups = 16; // groups of a tile of A
 
   int64_t nr() const { return lanes * vectors; }
   GemmElement element() const;
   /// k in one 32-bit group.
   int64_t group() const;
-  /// AMX reads A as tiles of 16 rows × 16 groups; the others broadcast one group of A.
+  /// AMX reads A as tiles of 16 rows × tileGroups; the others broadcast one group of A.
   bool tiledA() const { return dot == GemmDot::AmxBytes; }
   /// Groups of one step along k; blocks are padded to it with zeros.
-  int64_t groupStep() const { return tiledA() ? 16 : 1; }
+  int64_t groupStep() const { return tiledA() ? tileGroups : 1; }
   bool offsetB() const { return dot == GemmDot::VnniBytes; }
 };
 

@@ -63,3 +63,23 @@ func.func @words(%x: tensor<64x4096xf32>, %w: tensor<96x4096xf32>) -> tensor<64x
 
 // GENERIC-LABEL: intq_matmul_1:
 // GENERIC: pmaddwd {{.*}}, %xmm{{[0-9]+}}
+
+// Blocks of 32: tiles of half the depth, so that nothing is padded.
+func.func @blocks(%x: tensor<64x4096xf32>, %w: tensor<96x4096xf32>) -> tensor<64x96xf32> {
+  %qx = intq.quantize %x {site = "x"} : (tensor<64x4096xf32>) -> !intq.q<64x4096, i8, [1, 32], pow2>
+  %qw = intq.quantize %w {site = "w"} : (tensor<96x4096xf32>) -> !intq.q<96x4096, i8, [1, 32], pow2>
+  %y = intq.matmul %qx, %qw {transpose_b, site = "w"} : (!intq.q<64x4096, i8, [1, 32], pow2>, !intq.q<96x4096, i8, [1, 32], pow2>) -> tensor<64x96xf32>
+  return %y : tensor<64x96xf32>
+}
+// AMX-LABEL: intq_matmul_2:
+// AMX-COUNT-4: tilezero
+// AMX-COUNT-4: tileload
+// AMX-NOT: tilestore
+// AMX-COUNT-4: tdpbssd
+// AMX-COUNT-4: tilestored
+// AMX-NOT: {{tileload|tilestore}}
+// AMX: tilerelease
+
+// VNNI-LABEL: intq_matmul_2:
+// VNNI: vpdpbusd {{.*}}, %zmm{{[0-9]+}}
+// VNNI: vfmadd{{[0-9]+}}ps {{.*}}, %zmm{{[0-9]+}}
