@@ -1,5 +1,7 @@
 """intq export: the graphs are valid, keep the checkpoint's names, and compute what transformers computes."""
 import json
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -12,6 +14,7 @@ from intq import cli
 from intq.checkpoint_folder import CheckpointFolder
 from intq.errors import UserError
 from intq.export import export_inference, export_training
+from intq.export.graph import GraphBuilder
 from intq.export.write import write_model
 
 TASKS = [("classification", 3), ("regression", 1), ("regression", 2), ("qa", 2)]
@@ -87,6 +90,48 @@ def test_masked_words_are_scored_by_the_word_table(tmp_path, capsys, tied):
     assert [d.dim_value for d in graph.output[1].type.tensor_type.shape.dim] == [2, 8, CONFIG["vocab_size"]]
     assert cli.main(["export", str(folder), "--task", "mlm", "--num-labels", "3", "-o", str(path)]) == 2
     assert "expected no --num-labels for mlm" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("external_from", [10**9, 1])
+def test_a_model_is_written_weight_by_weight(tmp_path, external_from):
+    """The message that protobuf would have written, for fields of every length, and for a view."""
+    builder, random = GraphBuilder("sums"), np.random.default_rng(1)
+    shapes = [(3,), (255,), (256,), (16, 16), (127, 33), (600, 300), (1, 7)]
+    weights = {f"w{i}": random.normal(size=s).astype(np.float32) for i, s in enumerate(shapes)} | {"t": np.ones((40, 20), np.float32).T}
+    value = builder.input("x", np.float32, [1])
+    for name, array in weights.items():
+        value = builder.node("Add", [value, builder.node("ReduceSum", [builder.initializer(name, array)], "sum_" + name)], "add_" + name)
+    builder.output("y", value, [1, 1])
+    whole, model = builder.model(), builder.model()
+    for tensor in whole.graph.initializer:
+        tensor.raw_data = weights[tensor.name].tobytes()
+    assert set(builder.weights) == {"w2", "w3", "w4", "w5", "t"}
+    write_model(model, tmp_path / "m.onnx", builder.weights, external_from=external_from)
+    read = onnx.load(tmp_path / "m.onnx")
+    assert (tmp_path / "m.onnx.data").exists() == (external_from == 1)
+    if external_from > 1:
+        assert read == whole
+    for tensor in read.graph.initializer:
+        np.testing.assert_array_equal(numpy_helper.to_array(tensor), weights[tensor.name])
+
+
+EXPORTING = """
+import sys
+from intq.checkpoint_folder import CheckpointFolder
+from intq.commands.report import peak_rss_mib
+from intq.export import export_training
+before = peak_rss_mib()
+export_training(CheckpointFolder.open(sys.argv[1]), sys.argv[2], task="classification", num_labels=2, batch=1, seq=4, seed=1)
+print(peak_rss_mib() - before)
+"""
+
+
+def test_the_weights_are_in_memory_once(tmp_path, source):
+    folder = write_checkpoint(tmp_path / "c", CONFIG | {"hidden_size": 512, "intermediate_size": 2048})
+    weights = sum(array.nbytes for array in load_file(folder / "model.safetensors").values()) / 2**20
+    grown = float(subprocess.run([sys.executable, "-c", EXPORTING, str(folder), str(tmp_path / "m.onnx")], check=True,
+                                 stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(source / "python"), "PATH": ""}).stdout)
+    assert 16 < weights and grown < 2 * weights
 
 
 def test_large_weights_go_beside_the_file(checkpoint, tmp_path):

@@ -5,12 +5,14 @@ from onnx import TensorProto, helper
 OPSET = 20
 _TYPES = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64,
           np.dtype(np.bool_): TensorProto.BOOL}
+_LARGE = 1024  # bytes that are written from the array, not copied into the message
 
 
 class GraphBuilder:
     def __init__(self, name):
         self.name, self.scope = name, ""  # `scope` begins the names of nodes
         self.nodes, self.initializers, self.inputs, self.outputs = [], {}, [], []
+        self.weights = {}  # arrays that initializers stand for without holding their data
 
     def input(self, name, dtype, shape):
         self.inputs.append(helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], shape))
@@ -24,8 +26,12 @@ class GraphBuilder:
     def initializer(self, name, array):
         if name not in self.initializers:
             array = np.asarray(array)
-            data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
-            self.initializers[name] = helper.make_tensor(name, _TYPES[array.dtype], array.shape, data, raw=True)
+            tensor = TensorProto(name=name, data_type=_TYPES[array.dtype], dims=array.shape)
+            if array.nbytes >= _LARGE:
+                self.weights[name] = array
+            else:
+                tensor.raw_data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+            self.initializers[name] = tensor
         return name
 
     def floats(self, name, value):

@@ -27,7 +27,7 @@ def export_training(folder, path, *, task, num_labels, batch, seq, dropout=None,
     loss = heads.loss(builder, task, logits, num_labels, batch, seq)
     builder.output("loss", loss, [])
     builder.output("logits", logits, _logits_shape(task, num_labels, batch, seq))
-    write_model(builder.model(), path)
+    write_model(builder.model(), path, builder.weights)
     return weight.drawn
 
 
@@ -38,7 +38,7 @@ def export_inference(config, weight, prefix, path, *, task, num_labels):
     _inputs(builder, config, "batch", SEQUENCE)
     logits = heads.logits(bert, task, bert.encoder(SEQUENCE))
     builder.output("logits", logits, _logits_shape(task, num_labels, "batch", SEQUENCE))
-    write_model(builder.model(), path)
+    write_model(builder.model(), path, builder.weights)
 
 
 def _check_sizes(task, num_labels, batch, seq):

@@ -3,29 +3,91 @@ import os
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import onnx
+from onnx import helper
 
 from intq.errors import UserError
 
 EXTERNAL_DATA_FROM = 1_000_000_000  # bytes of weights
 
 
-def write_model(model, path, external_from=EXTERNAL_DATA_FROM):
-    path = Path(path)
-    size = sum(len(t.raw_data) for t in model.graph.initializer)
+def write_model(model, path, weights=None, external_from=EXTERNAL_DATA_FROM):
+    """`weights`: arrays of the initializers that have no data in `model`."""
+    path, weights = Path(path), weights or {}
+    size = sum(len(t.raw_data) for t in model.graph.initializer) + sum(array.nbytes for array in weights.values())
     try:
-        onnx.checker.check_model(model) if size < EXTERNAL_DATA_FROM else None
+        onnx.checker.check_model(_with_inputs(model, weights)) if size < EXTERNAL_DATA_FROM else None
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".intq-export-") as folder:
-            _save(model, Path(folder), path, size >= external_from)
+            _save(model, weights, Path(folder), path, size >= external_from)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from None
 
 
-def _save(model, folder, path, external):
+def _with_inputs(model, weights):
+    """The model with inputs in the place of `weights`: the checker wants data of initializers."""
+    checked = onnx.ModelProto()
+    checked.CopyFrom(model)
+    graph, kept = checked.graph, []
+    for tensor in graph.initializer:
+        if tensor.name in weights:
+            graph.input.append(helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims))
+        else:
+            kept.append(tensor)
+    del graph.initializer[:]
+    graph.initializer.extend(kept)
+    return checked
+
+
+def _save(model, weights, folder, path, external):
     draft = folder / path.name
     data = path.name + ".data"
-    onnx.save_model(model, draft, save_as_external_data=external, location=data, size_threshold=1024)
+    if external:
+        for tensor in model.graph.initializer:
+            if tensor.name in weights:
+                tensor.raw_data = _bytes(weights[tensor.name])
+        onnx.save_model(model, draft, save_as_external_data=True, location=data, size_threshold=1024)
+    else:
+        with open(draft, "wb") as file:
+            _stream(model, weights, file)
     for name in ([data] if external else []) + [path.name]:
         with open(folder / name, "rb") as file:
             os.fsync(file.fileno())
         os.replace(folder / name, path.parent / name)
+
+
+def _bytes(array):
+    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+
+
+def _stream(model, weights, file):
+    """The message, weight by weight: a whole one would need the weights several times over in memory."""
+    shell = onnx.ModelProto()
+    shell.CopyFrom(model)
+    tensors = list(shell.graph.initializer)
+    heads = [tensor.SerializeToString() + (_head(tensor, "raw_data", weights[tensor.name].nbytes) if tensor.name in weights else b"")
+             for tensor in tensors]
+    del shell.graph.initializer[:]
+    graph = shell.graph.SerializeToString()
+    shell.ClearField("graph")
+    sizes = [len(head) + (weights[tensor.name].nbytes if tensor.name in weights else 0) for tensor, head in zip(tensors, heads)]
+    fields = [_head(model.graph, "initializer", size) for size in sizes]
+    file.write(shell.SerializeToString())
+    file.write(_head(model, "graph", len(graph) + sum(map(len, fields)) + sum(sizes)) + graph)
+    for tensor, field, head in zip(tensors, fields, heads):
+        file.write(field + head)
+        if tensor.name in weights:
+            file.write(_bytes(weights[tensor.name]))
+
+
+def _head(message, field, size):
+    """What stands before the `size` bytes of a field (https://protobuf.dev/programming-guides/encoding)."""
+    return _varint(message.DESCRIPTOR.fields_by_name[field].number << 3 | 2) + _varint(size)
+
+
+def _varint(number):
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    return bytes(out) + bytes([number])
