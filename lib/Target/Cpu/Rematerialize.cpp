@@ -4,6 +4,7 @@
 #include "intq/Dialect/NN/NN.h"
 #include "intq/Dialect/NN/Program.h"
 #include "intq/Target/Cpu/Passes.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace intq::cpu {
 #define GEN_PASS_DEF_INTQREMATERIALIZEPASS
@@ -43,6 +44,28 @@ static bool isAvailable(Value value, Operation *reader, Operation *user) {
   return last && !last->isBeforeInBlock(user);
 }
 
+/// The products that `value` is a sum of, as an adapter's layer is of two; failure where it is anything else.
+static LogicalResult findProducts(Value value, SmallVectorImpl<intq::MatmulOp> &products) {
+  Operation *op = value.getDefiningOp();
+  if (auto product = dyn_cast_if_present<intq::MatmulOp>(op)) {
+    products.push_back(product);
+    return success();
+  }
+  if (!isa_and_present<nn::AddOp, nn::ReshapeOp>(op))
+    return failure();
+  return success(llvm::all_of(op->getOperands(), [&](Value v) { return succeeded(findProducts(v, products)); }));
+}
+
+/// The same sum once more.
+static Value computeAgain(OpBuilder &b, Value value) {
+  Operation *op = value.getDefiningOp();
+  IRMapping mapping;
+  if (!isa<intq::MatmulOp>(op))
+    for (Value operand : op->getOperands())
+      mapping.map(operand, computeAgain(b, operand));
+  return b.clone(*op, mapping)->getResult(0);
+}
+
 static int64_t multiplyAddsPerByte(intq::MatmulOp op) {
   auto a = cast<QType>(op.getA().getType());
   return a.getShape()[a.getShape().size() - (op.getTransposeA() ? 2 : 1)] / int64_t(sizeof(float));
@@ -79,16 +102,21 @@ struct Rematerialize : cpu::impl::IntqRematerializePassBase<Rematerialize> {
       splitUses(op);
   }
 
-  /// The product that gelu took, computed again from codes that are kept anyway.
+  /// The sum of products that gelu took, computed again from codes that are kept anyway.
   void recomputeInput(nn::GeluGradOp op) {
-    auto reshape = op.getX().getDefiningOp<nn::ReshapeOp>();
-    auto product = (reshape ? reshape.getX() : op.getX()).getDefiningOp<intq::MatmulOp>();
-    if (!product || !isFar(product, op) || multiplyAddsPerByte(product) > kMultiplyAddsPerByte ||
-        !llvm::all_of(product->getOperands(), [&](Value v) { return isAvailable(v, product, op); }))
+    SmallVector<intq::MatmulOp> products;
+    if (failed(findProducts(op.getX(), products)) || !isFar(op.getX().getDefiningOp(), op))
+      return;
+    int64_t cost = 0;
+    for (intq::MatmulOp product : products) {
+      cost += multiplyAddsPerByte(product);
+      if (!llvm::all_of(product->getOperands(), [&](Value v) { return isAvailable(v, product, op); }))
+        return;
+    }
+    if (cost > kMultiplyAddsPerByte)
       return;
     OpBuilder b(op);
-    Value again = b.clone(*product)->getResult(0);
-    op.getXMutable().assign(reshape ? nn::ReshapeOp::create(b, op.getLoc(), reshape.getType(), again) : again);
+    op.getXMutable().assign(computeAgain(b, op.getX()));
     ++copied;
   }
 

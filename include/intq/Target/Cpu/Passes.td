@@ -78,7 +78,7 @@ def IntqRematerializePass : Pass<"intq-rematerialize", "::mlir::func::FuncOp"> {
   let description = [{
     Three kinds of values need not live from the forward to the backward, because their operands do anyway and
     computing them again gives the same bits: codes of weights, dropped-out codes (`intq.dropout` draws the
-    same mask whenever it is computed), and the float input of `nn.gelu`, an integer product of kept codes, where the product
+    same mask whenever it is computed), and the float input of `nn.gelu`, an integer product of kept codes or a sum of such, where the product
     costs few multiply-adds a byte and such inputs would take more than 1/16 of the bytes of the state, or moments are codes. A far use gets a copy of the op right before it.
     Example: test/Target/Cpu/rematerialize.mlir.
   }];
