@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from intq.errors import UserError
@@ -23,6 +25,15 @@ def sync_folder(path):
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def on_disk(path):
+    """A new file to write bytes to, which is on the disk when the block ends."""
+    with open(path, "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_whole(path, write):
@@ -40,12 +51,25 @@ def write_whole(path, write):
 
 def write_atomically(path, data):
     def write(draft):
-        with open(draft, "wb") as file:
+        with on_disk(draft) as file:
             file.write(data if isinstance(data, bytes) else data.encode())
-            file.flush()
-            os.fsync(file.fileno())
 
     write_whole(path, write)
+
+
+def write_together(path, write):
+    """All files that `write(draft)` makes in the folder of `draft`, or none: they go beside `path` when they are whole, and
+    `path` itself is the last. A failure names it."""
+    path = Path(path)
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".intq-") as folder:
+            write(Path(folder) / path.name)
+            for draft in sorted(Path(folder).iterdir(), key=lambda made: made.name == path.name):
+                with open(draft, "rb") as file:
+                    os.fsync(file.fileno())
+                os.replace(draft, path.parent / draft.name)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 class RunFolder:
@@ -72,7 +96,6 @@ class RunFolder:
                 raise UserError(f"{self.path} already holds a run: continue it with --resume, or choose another --out")
             _same_run(self.path, self.read_manifest(), manifest)
             self._probe()
-            self.checkpoints.mkdir(exist_ok=True)
             return True
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"expected a folder for --out, but {self.path} is a file")
@@ -80,7 +103,6 @@ class RunFolder:
             raise UserError(f"{self.path} is not empty and holds no run of intq: choose another --out")
         self._probe()
         write_atomically(self.manifest_file, json.dumps(manifest, indent=1))
-        self.checkpoints.mkdir()  # after run.json: a run that is killed in between can be resumed
         return False
 
     def _probe(self):
@@ -112,7 +134,7 @@ class RunFolder:
         draft = self.checkpoints / f".draft-{step:08d}"
         self._remove_drafts()
         try:
-            draft.mkdir()
+            draft.mkdir(parents=True)  # not before run.json: what a killed run left can be resumed
             write_state(draft / "state.safetensors")
             manifest = {**manifest, "step": step, "file_sha256": _file_sha256(draft / "state.safetensors")}
             write_atomically(draft / "manifest.json", json.dumps(manifest, indent=1))
@@ -122,6 +144,7 @@ class RunFolder:
         shutil.rmtree(final, ignore_errors=True)
         os.replace(draft, final)
         sync_folder(self.checkpoints)
+        sync_folder(self.path)
         for old in self._listed()[KEEP:]:
             shutil.rmtree(old, ignore_errors=True)
         return final

@@ -2,13 +2,13 @@
 import hashlib
 import json
 import math
-import os
 import struct
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from intq.errors import UserError
+from intq.run_folder import on_disk
 
 _SAFETENSORS = {"uint8": "U8", "int8": "I8", "float32": "F32", "float64": "F64", "int32": "I32", "int64": "I64"}
 
@@ -41,12 +41,10 @@ def write_safetensors(path, tensors, metadata=None):
         offset += array.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
-    with open(path, "wb") as file:
+    with on_disk(path) as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for array in tensors.values():
             file.write(_little_endian(array).data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def read_tensor(path, name, into):

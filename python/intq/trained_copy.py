@@ -4,18 +4,12 @@ A parameter that the exporter had merged with others of equal value gets an init
 read it are rewired; a bias that was dropped as zero becomes the Gemm's third operand. What was not trained keeps its
 bytes. External data go to a new file beside the copy.
 """
-import os
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from intq.errors import UserError
-
-EXTERNAL_FROM = 1_000_000_000  # bytes of initializers
-
+from intq.export.write import EXTERNAL_DATA_FROM
+from intq.run_folder import write_together
 
 class NoPlace(Exception):
     """Why the file has no place for a parameter."""
@@ -42,29 +36,18 @@ def save_trained_copy(model_path, entries, value_of, target):
     outside = {t.name for t in header.graph.initializer if t.external_data}
     sizes = {t.name: len(t.raw_data) for t in model.graph.initializer}
     external_from = min([size for name, size in sizes.items() if name in outside], default=None)
-    if external_from is None and sum(sizes.values()) >= EXTERNAL_FROM:
+    if external_from is None and sum(sizes.values()) >= EXTERNAL_DATA_FROM:
         external_from = 1024
-    _write(model, Path(target), external_from)
+    write_together(target, lambda draft: _write(model, draft, external_from))
     return None
 
 
-def _write(model, target, external_from):
+def _write(model, draft, external_from):
     """`external_from`: bytes from which a tensor goes into the file beside it; None: no such file."""
-    data = target.name + ".data"
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".intq-copy-") as folder:
-            draft = Path(folder) / target.name
-            if external_from is not None:
-                onnx.save_model(model, draft, save_as_external_data=True, location=data, size_threshold=external_from)
-            else:
-                draft.write_bytes(model.SerializeToString(deterministic=True))
-            for name in (data, target.name):
-                if (Path(folder) / name).exists():
-                    with open(Path(folder) / name, "rb") as file:
-                        os.fsync(file.fileno())
-                    os.replace(Path(folder) / name, target.parent / name)
-    except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror or error}") from None
+    if external_from is not None:
+        onnx.save_model(model, draft, save_as_external_data=True, location=draft.name + ".data", size_threshold=external_from)
+    else:
+        draft.write_bytes(model.SerializeToString(deterministic=True))
 
 
 class _Copy:

@@ -1,5 +1,4 @@
 """intq step: one forward and backward pass over given arrays."""
-import os
 import sys
 
 import numpy as np
@@ -9,7 +8,7 @@ from intq.commands.arguments import add_adapter, add_engine, add_graph, add_samp
 from intq.errors import UserError
 from intq.options import engine_options, sampling_options
 from intq.program import Program
-from intq.run_folder import write_whole
+from intq.run_folder import on_disk, write_whole
 
 
 def add(commands):
@@ -97,10 +96,8 @@ def read_npz(path):
 
 def write_npz(path, arrays):
     def write(draft):
-        with open(draft, "wb") as file:
+        with on_disk(draft) as file:
             np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
 
     write_whole(path, write)
 

@@ -1,27 +1,20 @@
 """Writes an ONNX file at once or not at all; weights go to a file beside it where they exceed 1 GB."""
-import os
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import onnx
 from onnx import helper
 
-from intq.errors import UserError
+from intq.run_folder import write_together
 
 EXTERNAL_DATA_FROM = 1_000_000_000  # bytes of weights
 
 
 def write_model(model, path, weights=None, external_from=EXTERNAL_DATA_FROM):
     """`weights`: arrays of the initializers that have no data in `model`."""
-    path, weights = Path(path), weights or {}
+    weights = weights or {}
     size = sum(len(t.raw_data) for t in model.graph.initializer) + sum(array.nbytes for array in weights.values())
-    try:
-        onnx.checker.check_model(_with_inputs(model, weights)) if size < EXTERNAL_DATA_FROM else None
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".intq-export-") as folder:
-            _save(model, weights, Path(folder), path, size >= external_from)
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+    if size < EXTERNAL_DATA_FROM:
+        onnx.checker.check_model(_with_inputs(model, weights))
+    write_together(path, lambda draft: _save(model, weights, draft, size >= external_from))
 
 
 def _with_inputs(model, weights):
@@ -39,21 +32,15 @@ def _with_inputs(model, weights):
     return checked
 
 
-def _save(model, weights, folder, path, external):
-    draft = folder / path.name
-    data = path.name + ".data"
+def _save(model, weights, draft, external):
     if external:
         for tensor in model.graph.initializer:
             if tensor.name in weights:
                 tensor.raw_data = _bytes(weights[tensor.name])
-        onnx.save_model(model, draft, save_as_external_data=True, location=data, size_threshold=1024)
+        onnx.save_model(model, draft, save_as_external_data=True, location=draft.name + ".data", size_threshold=1024)
     else:
         with open(draft, "wb") as file:
             _stream(model, weights, file)
-    for name in ([data] if external else []) + [path.name]:
-        with open(folder / name, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(folder / name, path.parent / name)
 
 
 def _bytes(array):
