@@ -1,6 +1,7 @@
 """The largest batch whose training step fits a budget of memory, of intq and of PyTorch, by measuring."""
 import tempfile
 
+from intq.bench.checkpoints import write_checkpoint
 from intq.bench.step import export, measure_intq, measure_torch
 from intq.errors import UserError
 
@@ -10,14 +11,13 @@ SECOND = 8  # measured after a batch of 1
 def compare(model, *, budget, torch_python=None, modes=(), options, **shared):
     """The record of `intq bench batch`. `budget` in MiB; `shared`: seq, steps, threads and max_grad_norm of all sides;
     `options`: those of intq alone, as TrainingOptions has them."""
-    def intq(batch):
-        with tempfile.TemporaryDirectory(prefix="intq-bench-") as folder:
-            return measure_intq(export(folder, model, batch, shared["seq"]), batch=batch, **options, **shared)
-
     def torch(mode):
         return largest(lambda batch: measure_torch(torch_python, model, mode, batch=batch, **shared), budget)
 
-    record = {"model": model, "memory_budget_mib": budget, **shared, **options, **largest(intq, budget)}
+    with tempfile.TemporaryDirectory(prefix="intq-bench-") as folder:
+        write_checkpoint(folder, model)
+        ours = largest(lambda batch: measure_intq(export(folder, batch, shared["seq"]), batch=batch, **options, **shared), budget)
+    record = {"model": model, "memory_budget_mib": budget, **shared, **options, **ours}
     if modes:
         record["peers"] = [_peer(mode, torch(mode), record) for mode in modes]
     return record

@@ -26,7 +26,8 @@ def compare(model, *, rounds, torch_python=None, modes=(), options, **shared):
     of intq alone, as TrainingOptions has them."""
     ours, peers = [], {mode: [] for mode in modes}
     with tempfile.TemporaryDirectory(prefix="intq-bench-") as folder:
-        graph = export(folder, model, shared["batch"], shared["seq"])
+        write_checkpoint(folder, model)
+        graph = export(folder, shared["batch"], shared["seq"])
         for _ in range(rounds):
             ours.append(measure_intq(graph, **options, **shared))
             for mode, runs in peers.items():
@@ -47,9 +48,8 @@ def measure_torch(python, model, mode, **settings):
     return _measure([python, str(TORCH_SCRIPT)], {"config": model_config(model), "mode": mode, **settings}, f"torch {mode}: ")
 
 
-def export(folder, model, batch, seq):
-    """A training graph of `model` with random weights, as a file in `folder`."""
-    write_checkpoint(folder, model)
+def export(folder, batch, seq):
+    """The training graph of the checkpoint in `folder`, as a file there."""
     graph = Path(folder, "train.onnx")
     export_training(CheckpointFolder.open(folder), graph, task="classification", num_labels=2, batch=batch, seq=seq)
     return str(graph)
