@@ -25,12 +25,6 @@ static FailureOr<ImportedModel> import(MLIRContext &context, StringRef path, con
   return importModel(context, path, importOptions);
 }
 
-/// The first stage; the engine writes the others.
-static LogicalResult dumpImported(ModuleOp module, StringRef folder) {
-  return writeStage(folder, "0-imported.mlir", [&] { return module.emitError(); },
-                    [&](llvm::raw_pwrite_stream &out) { module.print(out); });
-}
-
 LogicalResult Program::describe(ModuleOp module, ParameterStore &store, StringRef suffix) {
   size_t known = states.size();
   for (auto func : module.getOps<func::FuncOp>())
@@ -92,7 +86,7 @@ LogicalResult Program::add(MLIRContext &context, StringRef suffix, StringRef pat
     program::dropBackward(module);
   bool hasBackward = bool(module.lookupSymbol<func::FuncOp>(program::kGrad));
   buildTrainingPipeline(pm, options.training, hasBackward);
-  if (failed(dumpImported(module, options.dumpStages)))
+  if (failed(writeStage(module, options.dumpStages, "0-imported.mlir"))) // the engine writes the others
     return failure();
   if (failed(pm.run(module)))
     return failure();

@@ -3,8 +3,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
-llvm::LogicalResult intq::writeStage(llvm::StringRef folder, llvm::StringRef file,
-                                     llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+llvm::LogicalResult intq::writeStage(mlir::Location loc, llvm::StringRef folder, llvm::StringRef file,
                                      llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
   if (folder.empty())
     return llvm::success();
@@ -21,6 +20,10 @@ llvm::LogicalResult intq::writeStage(llvm::StringRef folder, llvm::StringRef fil
     }
   }
   if (error)
-    return emitError() << "cannot write " << path << ": " << error.message();
+    return mlir::emitError(loc) << "cannot write " << path << ": " << error.message();
   return llvm::success();
+}
+
+llvm::LogicalResult intq::writeStage(mlir::ModuleOp module, llvm::StringRef folder, llvm::StringRef file) {
+  return writeStage(module.getLoc(), folder, file, [&](llvm::raw_pwrite_stream &out) { module.print(out); });
 }

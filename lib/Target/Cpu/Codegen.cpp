@@ -126,7 +126,7 @@ FailureOr<std::string> intq::cpu::generateCode(ModuleOp module, ArrayRef<std::st
   if (failed(verifyCode(module, *code, options.isa)))
     return failure();
   auto dump = [&](StringRef file, llvm::function_ref<void(llvm::raw_pwrite_stream &)> write) {
-    return writeStage(options.dumpDir, file, [&] { return module.emitError(); }, write);
+    return writeStage(module.getLoc(), options.dumpDir, file, write);
   };
   auto print = [&](llvm::raw_pwrite_stream &out) { code->print(out, nullptr); };
   if (failed(dump("4-code.ll", print)))

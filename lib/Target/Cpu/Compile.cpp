@@ -28,18 +28,13 @@ private:
 };
 } // namespace
 
-static LogicalResult dumpModule(const Options &options, StringRef file, ModuleOp module) {
-  return writeStage(options.dumpDir, file, [&] { return module.emitError(); },
-                    [&](llvm::raw_pwrite_stream &out) { module.print(out); });
-}
-
 /// nn and intq to kernels; what the lowering found out goes to `code`.
 static LogicalResult buildKernels(ModuleOp module, const Options &options, ArrayRef<std::string> entries, Code &code) {
-  if (failed(dumpModule(options, "1-program.mlir", module)))
+  if (failed(writeStage(module, options.dumpDir, "1-program.mlir")))
     return failure();
   PassManager pm(module.getContext());
   buildCpuPipeline(pm, options.isa, options.profile);
-  if (failed(pm.run(module)) || failed(dumpModule(options, "2-kernels.mlir", module)))
+  if (failed(pm.run(module)) || failed(writeStage(module, options.dumpDir, "2-kernels.mlir")))
     return failure();
   for (const std::string &entry : entries) {
     auto lowered = module.lookupSymbol<func::FuncOp>(entry);
@@ -88,7 +83,7 @@ FailureOr<Code> intq::cpu::compileCode(ModuleOp source, const Options &options, 
     PhaseTimer timer(report, "lowering");
     PassManager pm(whole->getContext());
     buildLLVMPipeline(pm.nest<ModuleOp>(), options.isa);
-    if (failed(pm.run(*whole)) || failed(dumpModule(options, "3-llvm.mlir", *whole->getOps<ModuleOp>().begin())))
+    if (failed(pm.run(*whole)) || failed(writeStage(*whole->getOps<ModuleOp>().begin(), options.dumpDir, "3-llvm.mlir")))
       return failure();
   }
   PhaseTimer timer(report, "code");

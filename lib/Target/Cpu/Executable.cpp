@@ -5,8 +5,8 @@
 #include "ObjectCache.h"
 #include "PerfMap.h"
 #include "RunScope.h"
-#include "intq/Target/Cpu/Passes.h"
 #include "intq/Dialect/NN/Program.h"
+#include "intq/Target/Cpu/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/Support/SHA256.h"
 #include <cstring>
@@ -88,13 +88,13 @@ static void describe(ModuleOp module, llvm::StringMap<Function> &functions) {
 }
 
 /// The hash of all that the code depends on.
-static std::string cacheKey(ModuleOp source, Isa isa, bool profile, StringRef identity) {
+static std::string cacheKey(ModuleOp source, const Options &options, StringRef identity) {
   std::string text;
   llvm::raw_string_ostream os(text);
   // The generic form holds everything; nothing is left out whatever a tool's command line says.
   source.print(os, OpPrintingFlags().printGenericOpForm().assumeVerified().enableDebugInfo(false).elideLargeElementsAttrs(
                        std::numeric_limits<int64_t>::max()).elideLargeResourceString(std::numeric_limits<int64_t>::max()));
-  os << identity << isaName(isa) << wantsPerfMap() << profile;
+  os << identity << isaName(options.isa) << wantsPerfMap() << options.profile;
   auto digest = llvm::SHA256::hash(llvm::arrayRefFromStringRef(text));
   return llvm::toHex(digest, /*LowerCase=*/true);
 }
@@ -110,7 +110,7 @@ static FailureOr<Code> obtainCode(ModuleOp source, const Options &options, Compi
   std::string key;
   if (cache.enabled()) {
     PhaseTimer timer(report, "cache");
-    key = cacheKey(source, options.isa, options.profile, identity);
+    key = cacheKey(source, options, identity);
     report.cache = "miss";
     if (std::optional<std::string> entry = cache.load(key))
       if (std::optional<Code> code = Code::parse(*entry)) {
