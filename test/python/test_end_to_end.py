@@ -46,6 +46,14 @@ def record(result):
     return json.loads(out.strip().splitlines()[-1])
 
 
+def kill_after(seconds, arguments, source):
+    process = subprocess.Popen([sys.executable, "-m", "intq", *map(str, arguments)],
+                               env={**os.environ, "PYTHONPATH": str(source / "python")}, stdout=subprocess.DEVNULL)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
 def routes(recipe):
     """Interpreter and compiled code; for the default recipe and for blocks every instruction set and 1, 2 and 3 threads."""
     isas = abi.cpu_isas()
@@ -90,11 +98,7 @@ def test_kill_and_resume(job, run, source, tmp_path, seconds):
     job[job.index("--steps") + 1] = "60"
     job += ["--recipe", "row8", "--save-steps", "7"]
     expected = record(run(*job, "--out", tmp_path / "whole", "--json"))["state_sha256"]
-    process = subprocess.Popen([sys.executable, "-m", "intq", *job, "--out", str(tmp_path / "r")],
-                               env={**os.environ, "PYTHONPATH": str(source / "python")}, stdout=subprocess.DEVNULL)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill_after(seconds, [*job, "--out", tmp_path / "r"], source)
     assert record(run(*job, "--out", tmp_path / "r", "--resume", "--json"))["state_sha256"] == expected
 
 

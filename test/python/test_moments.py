@@ -1,20 +1,16 @@
 """--moments i8 in whole runs: the same state by every route and after every stop, in every file that holds moments."""
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import onnx
 import pytest
 import test_state
 from safetensors import safe_open
+from test_end_to_end import kill_after, record, run  # noqa: F401 (run: a fixture)
 from test_train import write_data
 from tiny_bert import CONFIG, write_checkpoint
 
-from intq import abi, cli
+from intq import abi
 from intq.checkpoint_folder import CheckpointFolder
 from intq.export import export_training
 from intq.program import Program
@@ -44,24 +40,8 @@ def job(model, tmp_path):
             "--seq", "12", "--steps", "4", "--lr", "1e-2", "--seed", "3", "--weight-decay", "0.01", "--moments", "i8"]
 
 
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        code = cli.main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-def record(result):
-    code, out, err = result
-    assert code == 0, err
-    return json.loads(out.strip().splitlines()[-1])
-
-
 @pytest.mark.parametrize("mode", ["torch", "ort"])
-def test_every_route_gives_the_same_state(job, run, tmp_path, mode):
+def test_every_route_gives_the_same_state(job, run, tmp_path, mode):  # noqa: F811
     isas = abi.cpu_isas()
     routes = [["--engine", "reference"], ["--on-nonfinite", "skip"], ["--cpu-isa", isas[0], "--threads", "1"],
               ["--cpu-isa", isas[-1], "--threads", "3"]] + [["--cpu-isa", isa, "--threads", "2"] for isa in isas]
@@ -70,11 +50,11 @@ def test_every_route_gives_the_same_state(job, run, tmp_path, mode):
     assert set(states.values()) == {PINNED[mode]}, states
 
 
-def test_accumulation(job, run, tmp_path):
+def test_accumulation(job, run, tmp_path):  # noqa: F811
     assert record(run(*job, "--grad-accum", "2", "--out", tmp_path / "r", "--json"))["steps"] == 4
 
 
-def test_it_learns_as_with_floats(job, run, tmp_path):
+def test_it_learns_as_with_floats(job, run, tmp_path):  # noqa: F811
     job = [*job[:-2], "--eval", write_data(tmp_path / "dev.tsv", 40, 2), "--dropout", "0", "--warmup", "0.1"]
     job[job.index("--steps") + 1], job[job.index("--lr") + 1] = "100", "2e-3"
     for moments in ("f32", "i8"):
@@ -82,15 +62,11 @@ def test_it_learns_as_with_floats(job, run, tmp_path):
 
 
 @pytest.mark.parametrize("seconds", [0.5, 1.0])
-def test_kill_and_resume(job, run, source, tmp_path, seconds):
+def test_kill_and_resume(job, run, source, tmp_path, seconds):  # noqa: F811
     job[job.index("--steps") + 1] = "60"
     job += ["--save-steps", "7"]
     expected = record(run(*job, "--out", tmp_path / "whole", "--json"))["state_sha256"]
-    process = subprocess.Popen([sys.executable, "-m", "intq", *job, "--out", str(tmp_path / "r")],
-                               env={**os.environ, "PYTHONPATH": str(source / "python")}, stdout=subprocess.DEVNULL)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    kill_after(seconds, [*job, "--out", tmp_path / "r"], source)
     assert record(run(*job, "--out", tmp_path / "r", "--resume", "--json"))["state_sha256"] == expected
     newest = max((tmp_path / "r" / "checkpoints").iterdir(), key=lambda p: int(p.name.split("-")[1]))
     with safe_open(str(newest / "state.safetensors"), "numpy") as state:
@@ -101,7 +77,7 @@ def test_kill_and_resume(job, run, source, tmp_path, seconds):
                       "/moment2_base": ("int32", 16)}
 
 
-def test_identity(job, run, tmp_path):
+def test_identity(job, run, tmp_path):  # noqa: F811
     """i8 is part of it; f32 is what every run had before there was a choice."""
     plain = job[:-2]
     states = [record(run(*plain, *more, "--out", tmp_path / str(i), "--json"))["state_sha256"]
@@ -113,7 +89,7 @@ def test_identity(job, run, tmp_path):
     assert code == 2 and "moments" in err
 
 
-def test_report(graph, run):
+def test_report(graph, run):  # noqa: F811
     code, out, _ = run("compile", graph, "--recipe", "row8", "--report", "--moments", "i8")
     assert code == 0 and "moments of 7 tensors in 8 bits, of 18 in float32" in out
     assert "moments of" not in run("compile", graph, "--recipe", "row8", "--report")[1]
@@ -144,7 +120,7 @@ def test_adapters(graph):
                 program.run("step", batch, lr=1e-3, step=rank, rank=rank)
 
 
-def test_unknown_kind(graph, run):
+def test_unknown_kind(graph, run):  # noqa: F811
     with pytest.raises(SystemExit):
         run("compile", graph, "--report", "--moments", "i4")
     from intq.errors import UserError
